@@ -1,0 +1,53 @@
+# Every target sets up what it needs on a machine with Python 3.11 to 3.13 and make.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test check format bench lock clean
+
+help:  ## Show this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+# The lock pins the build backend too, so `--no-build-isolation` needs no second download.
+$(STAMP): requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(None if (3, 11) <= sys.version_info < (3, 14) else "Creche needs Python 3.11 to 3.13; set PYTHON=python3.x")'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $(STAMP)
+
+setup: $(STAMP)  ## Make the virtual environment: locked dependencies and an editable install
+
+run: setup  ## Serve the shop and run its jobs in one process on http://127.0.0.1:8000
+	$(BIN)/creche up
+
+test: setup  ## Run the tests
+	$(BIN)/python -m pytest -n 2 -q
+
+check: setup  ## Format, lint, types, import contracts and tests: what CI runs
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/flake8 runtime shop web bench tests
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -n 2 -q
+
+format: setup  ## Format the code and mend what the linter can
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: setup  ## Measure: jobs a second, enqueue rate, pick-up latency, waiting handlers
+	$(BIN)/python -m bench throughput
+	$(BIN)/python -m bench enqueue
+	$(BIN)/python -m bench latency
+	$(BIN)/python -m bench io
+
+lock: setup  ## Write requirements.lock anew from pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --all-extras pyproject.toml -o requirements.lock
+
+clean:  ## Remove the environment and all caches
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,133 @@
+"""App: what a deployment is. Declaration only: importing one opens nothing.
+
+app = App("shop")
+async with app.open("sqlite:///shop.db") as deployment:
+    await deployment.queue.enqueue(SendEmail(to="a@b.example", subject="hi"))
+"""
+
+import random
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import TypeVar
+
+from runtime.background import Background, open_background
+from runtime.client import Queue
+from runtime.clock import Clock, SystemClock
+from runtime.context import Services, find_service
+from runtime.db.base import Database
+from runtime.db.location import SqliteLocation, parse_location
+from runtime.db.queries import Schema
+from runtime.db.sqlite import open_sqlite
+from runtime.events import Events
+from runtime.handlers import Handlers
+from runtime.transaction import JobTransaction
+
+S = TypeVar("S")
+
+RUNTIME_SCHEMA = Schema("runtime", "runtime.store")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deployment:
+    """An application, opened on a database."""
+
+    app: "App"
+    location: SqliteLocation
+    database: Database[JobTransaction]
+    queue: Queue
+    background: Background
+    clock: Clock
+    random: random.Random
+    events: Events
+    services: Services
+    inline: bool
+    """Whether everything runs on the trio thread, for virtual time."""
+
+    @property
+    def db(self) -> Database[JobTransaction]:
+        """The database, by its short name."""
+        return self.database
+
+    def service(self, kind: type[S]) -> S:
+        """The application's service of that class.
+
+        Raises:
+            ConfigurationError: it opened none.
+        """
+        return find_service(self.services, kind)
+
+
+OpenServices = Callable[[Deployment], AbstractAsyncContextManager[Sequence[object]]]
+
+
+class App(Handlers):
+    """Job types, their handlers and schedules, and the services that these need.
+
+    Args:
+        name: of the application.
+        services: opens what handlers ask for with `ctx.service(Class)`; it is
+            given the deployment without services and yields them.
+        schemas: tables and queries of the application itself.
+    """
+
+    def __init__(
+        self, name: str, *, services: OpenServices | None = None, schemas: Sequence[Schema] = ()
+    ) -> None:
+        super().__init__()
+        self.name = name
+        self._open_services = services
+        self._schemas = (RUNTIME_SCHEMA, *schemas)
+
+    @asynccontextmanager
+    async def open(
+        self,
+        url: str,
+        *,
+        clock: Clock | None = None,
+        chance: random.Random | None = None,
+        events: Events | None = None,
+        inline: bool = False,
+        adopt: bool = False,
+        durable: bool = True,
+    ) -> AsyncIterator[Deployment]:
+        """Open the database, bring it up to date, open the services.
+
+        Args:
+            url: `sqlite:///shop.db`.
+            clock: time, by default the machine's.
+            chance: randomness, by default unpredictable.
+            inline: no threads, for virtual time.
+            adopt: put the tables into a file that holds an application's own.
+            durable: False lets power loss undo what was acknowledged.
+
+        Raises:
+            UnsupportedDatabase, SchemaMismatch: the database is not for us.
+            DatabaseError: it cannot be opened.
+        """
+        location = parse_location(url)
+        clock = clock or SystemClock()
+        database = open_sqlite(
+            location, self._schemas, JobTransaction, clock, inline=inline, adopt=adopt, durable=durable
+        )
+        async with database as db, open_background() as background:
+            bare = Deployment(
+                app=self,
+                location=location,
+                database=db,
+                queue=Queue(db, self.types, clock),
+                background=background,
+                clock=clock,
+                random=chance or random.Random(),  # noqa: S311 - jitter, not secrets
+                events=events or Events(),
+                services=MappingProxyType({}),
+                inline=inline,
+            )
+            if self._open_services is None:
+                yield bare
+                return
+            # Background work uses the services, so it must end before they close: a nursery inside theirs.
+            async with self._open_services(bare) as services, open_background() as inner:
+                by_class = MappingProxyType({type(service): service for service in services})
+                yield replace(bare, services=by_class, background=inner)

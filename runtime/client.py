@@ -1,0 +1,343 @@
+"""Queue: what one can ask and do, the one vocabulary of application, web and command.
+
+It has no SQL and no rules of its own: SQL is the store's, rules are the model's.
+Every method that changes something is one durable transaction; cancelled
+while it waits its turn, nothing has happened.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from runtime.clock import Clock
+from runtime.db.base import Database
+from runtime.errors import InvalidInput, UnknownType
+from runtime.job import Job
+from runtime.model.rates import Rate
+from runtime.model.records import (
+    AttemptRecord,
+    DeadLetter,
+    JobRecord,
+    LimitRecord,
+    Page,
+    QueueStats,
+    ScheduleRecord,
+    Status,
+    TypeStatus,
+    WorkerRecord,
+)
+from runtime.store import control, dead_letters, jobs, limits, schedules, statistics, types, waiting, workers
+from runtime.transaction import JobTransaction, new_job
+
+MOST_AT_ONCE = 1000
+"""Rows that one transaction touches where an operator's command may mean any number."""
+LARGEST_PAGE = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobDetail:
+    """A job with its history."""
+
+    record: JobRecord
+    history: tuple[AttemptRecord, ...]
+    """All runs, oldest first."""
+    wait_reason: str | None
+    """Why it is not running now; None when it runs or is finished."""
+
+
+class Queue:
+    """The jobs of an open application."""
+
+    def __init__(
+        self, database: Database[JobTransaction], models: Mapping[str, type[Job]], clock: Clock
+    ) -> None:
+        self._database = database
+        self._models = models
+        self._clock = clock
+
+    # Jobs
+
+    async def enqueue(
+        self,
+        job: Job,
+        /,
+        *,
+        delay: float = 0,
+        at: float | None = None,
+        priority: int | None = None,
+        key: str | None = None,
+        unique_for: float | None = None,
+        max_attempts: int | None = None,
+    ) -> JobRecord:
+        """Store a job; when this returns, it survives any crash. See `JobTransaction.enqueue`."""
+        return await self._database.write(
+            JobTransaction.enqueue,
+            job,
+            delay=delay,
+            at=at,
+            priority=priority,
+            key=key,
+            unique_for=unique_for,
+            max_attempts=max_attempts,
+        )
+
+    async def enqueue_many(
+        self, batch: Sequence[Job], /, *, delay: float = 0, priority: int | None = None
+    ) -> list[int]:
+        """Store jobs in one transaction; return their ids in order."""
+        return await self._database.write(JobTransaction.enqueue_many, batch, delay=delay, priority=priority)
+
+    async def enqueue_raw(
+        self,
+        job_type: str,
+        payload: str,
+        /,
+        *,
+        delay: float = 0,
+        priority: int | None = None,
+        key: str | None = None,
+        unique_for: float | None = None,
+        max_attempts: int | None = None,
+    ) -> JobRecord:
+        """Store a job given as type and JSON text.
+
+        Raises:
+            UnknownType: the application declares no such type.
+            InvalidPayload: the text does not fit its model; the fields are named.
+        """
+        return await self.enqueue(
+            self.parse(job_type, payload),
+            delay=delay,
+            priority=priority,
+            key=key,
+            unique_for=unique_for,
+            max_attempts=max_attempts,
+        )
+
+    async def enqueue_raw_many(
+        self, job_type: str, payload: str, count: int, /, *, delay: float = 0, priority: int | None = None
+    ) -> list[int]:
+        """Store a job given as type and JSON text `count` times, in one transaction."""
+        job = self.parse(job_type, payload)
+        return await self.enqueue_many([job] * count, delay=delay, priority=priority)
+
+    def parse(self, job_type: str, payload: str, /) -> Job:
+        """The job that type and JSON text describe.
+
+        Raises:
+            UnknownType, InvalidPayload: as `enqueue_raw`.
+        """
+        model = self._models.get(job_type)
+        if model is None:
+            raise UnknownType(job_type, list(self._models))
+        return model.parse(payload)
+
+    async def job(self, job_id: int, /) -> JobDetail:
+        """A job with its history.
+
+        Raises:
+            NotFound: no such job.
+        """
+        return await self._database.read(_detail, job_id)
+
+    async def jobs(
+        self,
+        *,
+        status: Status | None = None,
+        type: str | None = None,  # noqa: A002 - the contract's word
+        limit: int = 50,
+        cursor: int | None = None,
+    ) -> Page[JobRecord]:
+        """Jobs, newest first; `limit` from 1 to 200."""
+        _check_limit(limit)
+        return await self._database.read(jobs.page, status=status, job_type=type, limit=limit, cursor=cursor)
+
+    async def cancel(self, job_id: int, /) -> JobRecord:
+        """Cancel a waiting job at once; a running one within a second, after its cleanup.
+
+        Raises:
+            NotFound: no such job.
+            NotAllowed: it is finished.
+        """
+        return await self._database.write(control.cancel, job_id)
+
+    async def retry(self, job_id: int, /) -> JobRecord:
+        """Begin a failed or cancelled job anew, or make a scheduled one due now.
+
+        Raises:
+            NotFound: no such job.
+            NotAllowed: its state forbids it.
+        """
+        return await self._database.write(self._retry, job_id)
+
+    # Dead letters
+
+    async def dead_letters(
+        self,
+        *,
+        reviewed: bool | None = None,
+        type: str | None = None,  # noqa: A002 - the contract's word
+        limit: int = 50,
+        cursor: int | None = None,
+    ) -> Page[DeadLetter]:
+        """Dead letters, newest first; `limit` from 1 to 200."""
+        _check_limit(limit)
+        return await self._database.read(
+            dead_letters.page, reviewed=reviewed, job_type=type, limit=limit, cursor=cursor
+        )
+
+    async def retry_dead_letter(self, letter_id: int, /) -> JobRecord:
+        """Begin a dead letter's job anew; the letter goes.
+
+        Raises:
+            NotFound: no such dead letter.
+        """
+        return await self._database.write(self._retry_letter, letter_id)
+
+    async def retry_dead_letters(self, type: str | None = None) -> int:  # noqa: A002 - the contract's word
+        """Begin all of them anew, of one type or of all; return how many, in transactions of a thousand."""
+        total = 0
+        while True:
+            done = await self._database.write(self._retry_letters, type)
+            total += done
+            if done < MOST_AT_ONCE:
+                return total
+
+    async def review_dead_letter(self, letter_id: int, /) -> DeadLetter:
+        """Note that somebody has looked at it.
+
+        Raises:
+            NotFound: no such dead letter.
+        """
+        return await self._database.write(dead_letters.review, letter_id)
+
+    async def purge_dead_letters(self, *, reviewed_only: bool = True) -> int:
+        """Throw dead letters away; return how many."""
+        return await self._database.write(dead_letters.purge, reviewed_only=reviewed_only)
+
+    # The queue as a whole
+
+    async def stats(self) -> QueueStats:
+        """The queue in numbers; the cost does not grow with the jobs."""
+        return await self._database.read(statistics.stats)
+
+    async def types(self) -> list[TypeStatus]:
+        """Every type that is declared, stored or run by a living worker."""
+        return await self._database.read(types.listed, frozenset(self._models))
+
+    async def pause(self, job_type: str, /) -> None:
+        """Start no more jobs of a type, within two seconds on every worker.
+
+        Raises:
+            UnknownType: nobody declares it and no job has it.
+        """
+        await self._check_type(job_type)
+        await self._database.write(control.pause, job_type)
+
+    async def resume(self, job_type: str, /) -> None:
+        """Let jobs of a type start again.
+
+        Raises:
+            UnknownType: nobody declares it and no job has it.
+        """
+        await self._check_type(job_type)
+        await self._database.write(control.resume, job_type)
+
+    async def limits(self) -> list[LimitRecord]:
+        """The rate limits in force."""
+        return await self._database.read(limits.listed)
+
+    async def set_limit(self, job_type: str, rate: str, burst: float | None = None) -> LimitRecord:
+        """Limit how often jobs of a type start, over all processes, from now on.
+
+        Raises:
+            UnknownType: nobody declares it and no job has it.
+            InvalidInput: the rate is not one.
+        """
+        parsed = Rate.parse(rate, burst)
+        await self._check_type(job_type)
+        record = await self._database.write(limits.change, job_type, parsed)
+        assert record is not None
+        return record
+
+    async def remove_limit(self, job_type: str, /) -> None:
+        """Remove a limit until somebody sets one again.
+
+        Raises:
+            NotFound: the type has none.
+        """
+        await self._database.write(limits.remove, job_type)
+
+    async def schedules(self) -> list[ScheduleRecord]:
+        """The cron schedules with their next ticks."""
+        return await self._database.read(schedules.listed)
+
+    async def run_schedule(self, name: str, /) -> JobRecord:
+        """Enqueue a schedule's job now, apart from its ticks.
+
+        Raises:
+            NotFound: no such schedule.
+            UnknownType: its job type is not declared here.
+        """
+        return await self._database.write(self._run_schedule, name)
+
+    async def pause_schedule(self, name: str, /) -> None:
+        """Let a schedule's ticks pass.
+
+        Raises:
+            NotFound: no such schedule.
+        """
+        await self._database.write(schedules.set_paused, name, paused=True)
+
+    async def resume_schedule(self, name: str, /) -> None:
+        """Let a schedule fire again, from now on.
+
+        Raises:
+            NotFound: no such schedule.
+        """
+        await self._database.write(schedules.set_paused, name, paused=False)
+
+    async def workers(self) -> list[WorkerRecord]:
+        """The workers that have not gone."""
+        return await self._database.read(workers.listed, self._clock.boot(), self._clock.monotonic())
+
+    # Transactions
+
+    def _retry(self, tx: JobTransaction, job_id: int) -> JobRecord:
+        record = jobs.find(tx, job_id)
+        model = self._models.get(record.type)
+        return control.retry(tx, job_id, model.policy.max_attempts if model else record.max_attempts)
+
+    def _retry_letter(self, tx: JobTransaction, letter_id: int) -> JobRecord:
+        return self._retry(tx, dead_letters.find(tx, letter_id).job_id)
+
+    def _retry_letters(self, tx: JobTransaction, job_type: str | None) -> int:
+        letters = dead_letters.page(tx, reviewed=None, job_type=job_type, limit=MOST_AT_ONCE, cursor=None)
+        for letter in letters.items:
+            self._retry(tx, letter.job_id)
+        return len(letters.items)
+
+    def _run_schedule(self, tx: JobTransaction, name: str) -> JobRecord:
+        schedules.find(tx, name)
+        model = self._models.get(name)
+        if model is None:
+            raise UnknownType(name, list(self._models))
+        return schedules.run_now(tx, name, new_job(model(), tx.now))
+
+    async def _check_type(self, job_type: str) -> None:
+        if job_type in self._models:
+            return
+        known = await self._database.read(types.listed, frozenset(self._models))
+        if job_type not in {status.type for status in known}:
+            raise UnknownType(job_type, [status.type for status in known])
+
+
+def _detail(tx: JobTransaction, job_id: int) -> JobDetail:
+    record = jobs.find(tx, job_id)
+    return JobDetail(
+        record=record, history=jobs.history(tx, record), wait_reason=waiting.wait_reason(tx, record)
+    )
+
+
+def _check_limit(limit: int) -> None:
+    if not 1 <= limit <= LARGEST_PAGE:
+        raise InvalidInput(f"limit must be from 1 to {LARGEST_PAGE}")

@@ -1,0 +1,1 @@
+"""Two dialects, one face: `Database.read(fn)` and `Database.write(fn)`."""

@@ -1,0 +1,151 @@
+"""The face that every dialect shows: a transaction is a function.
+
+`await db.write(fn, *args)` runs the plain function `fn(tx, *args)` inside one
+transaction and commits. There is no `await` inside a transaction, so no
+cancellation lands in the middle of one and no lock is held across a sleep.
+(After datasette's `execute_write_fn`.)
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Concatenate, Generic, ParamSpec, TypeVar
+
+from runtime.errors import DatabaseError
+
+Value = str | int | float | bytes | None
+
+R = TypeVar("R")
+P = ParamSpec("P")
+TransactionT = TypeVar("TransactionT", bound="Transaction")
+
+
+class UniqueViolation(DatabaseError):
+    """A row with this key is there already."""
+
+
+class CheckViolation(DatabaseError):
+    """A CHECK, NOT NULL or FOREIGN KEY constraint refused the row."""
+
+
+class Statements(ABC):
+    """Runs named statements: what a dialect provides to a transaction."""
+
+    @abstractmethod
+    def rows(self, name: str, parameters: Mapping[str, Value]) -> Iterable[tuple[Value, ...]]:
+        """The rows that a statement yields, read as they are asked for."""
+
+    @abstractmethod
+    def run(self, name: str, parameters: Mapping[str, Value]) -> int:
+        """Run a statement; return how many rows it changed."""
+
+    @abstractmethod
+    def many(self, name: str, rows: Iterable[Mapping[str, Value]]) -> None:
+        """Run a statement once for each mapping of parameters."""
+
+
+class Transaction:
+    """What a transaction function is given. Everything it does happens, or nothing.
+
+    Queries are named: their text stands in the `.sql` files of the schemas
+    that the database was opened with.
+    """
+
+    __slots__ = ("_statements", "announcements", "now")
+
+    def __init__(self, statements: Statements, now: float) -> None:
+        self._statements = statements
+        self.now = now
+        """Wall time of this transaction, in seconds since 1970 UTC."""
+        self.announcements: set[str] = set()
+        """What to wake others for once this is committed; see `announce`."""
+
+    def all(self, name: str, make: Callable[..., R], /, **parameters: Value) -> list[R]:
+        """Every row of the query `name`, each as `make(*columns)`."""
+        return [make(*row) for row in self._statements.rows(name, parameters)]
+
+    def each(self, name: str, make: Callable[..., R], /, **parameters: Value) -> Iterator[R]:
+        """The rows of the query `name` as `make(*columns)`, one at a time; do not write meanwhile."""
+        return (make(*row) for row in self._statements.rows(name, parameters))
+
+    def one(self, name: str, make: Callable[..., R], /, **parameters: Value) -> R | None:
+        """The first row of the query `name` as `make(*columns)`; None when there is none."""
+        for row in self._statements.rows(name, parameters):
+            return make(*row)
+        return None
+
+    def run(self, name: str, /, **parameters: Value) -> int:
+        """Run the statement `name`; return how many rows it changed."""
+        return self._statements.run(name, parameters)
+
+    def many(self, name: str, rows: Iterable[Mapping[str, Value]]) -> None:
+        """Run the statement `name` once for each mapping of parameters."""
+        self._statements.many(name, rows)
+
+    def announce(self, subject: str) -> None:
+        """Wake whoever listens for `subject`, in any process, once this is committed."""
+        self.announcements.add(subject)
+
+    # A group commit runs many functions in one transaction, each in a savepoint.
+    # What a function gathered in memory must be kept or forgotten with it.
+
+    def keep(self) -> None:
+        """The function just run has succeeded: what it gathered will be committed."""
+
+    def forget(self) -> None:
+        """The function just run has failed: what it gathered goes with its savepoint."""
+
+    def flush(self) -> None:
+        """Write what was gathered; called once, before COMMIT."""
+
+
+Listener = Callable[[frozenset[str]], None]
+
+
+class Database(ABC, Generic[TransactionT]):
+    """A database opened for one application."""
+
+    @abstractmethod
+    async def read(
+        self, fn: Callable[Concatenate[TransactionT, P], R], /, *args: P.args, **kwargs: P.kwargs
+    ) -> R:
+        """Run `fn(tx, ...)` on a snapshot; it may not write.
+
+        Cancelled while it waits its turn, it never runs; once begun it is waited for.
+
+        Raises:
+            DatabaseError: the database failed. Whatever `fn` raises comes through.
+        """
+
+    @abstractmethod
+    async def write(
+        self, fn: Callable[Concatenate[TransactionT, P], R], /, *args: P.args, **kwargs: P.kwargs
+    ) -> R:
+        """Run `fn(tx, ...)` in one transaction; when it returns, that is on the disk.
+
+        `fn` must be quick and touch nothing but `tx`. Cancelled while it waits
+        its turn, it never runs; once begun it is waited for, so the caller
+        always knows whether it happened.
+
+        Raises:
+            DatabaseBusy: another connection held the database too long; nothing was written.
+            DatabaseFull: no space; nothing was written.
+            DatabaseError: the commit failed; nothing was written. Whatever `fn` raises
+                comes through, its writes undone.
+        """
+
+    @abstractmethod
+    async def write_relaxed(
+        self, fn: Callable[Concatenate[TransactionT, P], R], /, *args: P.args, **kwargs: P.kwargs
+    ) -> R:
+        """Like `write`, but power loss may undo it: for what a re-run mends (claims, completions).
+
+        It survives the death of every process, and is on the disk as soon as any later `write` is.
+        """
+
+    @abstractmethod
+    def listen(self, listener: Listener) -> Callable[[], None]:
+        """Call `listener` on the trio thread with the subjects announced by committed transactions.
+
+        Announcements of other processes arrive too, as hints: some may be lost.
+        Returns the function that ends it.
+        """

@@ -1,0 +1,141 @@
+"""Group commit: many functions, one transaction, one fsync.
+
+Each function runs in a savepoint where it may fail alone. Every waiter is
+answered, also when COMMIT itself fails: then all of the group failed, since
+nothing of it was written.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Generic, TypeVar
+
+import apsw
+import outcome
+
+from runtime.clock import Clock
+from runtime.db.base import Transaction
+from runtime.db.lane import Request
+from runtime.db.sqlite_connection import translate
+from runtime.errors import DatabaseBusy
+
+TransactionT = TypeVar("TransactionT", bound=Transaction)
+
+
+class GroupCommit(Generic[TransactionT]):
+    """Runs requests on the writing connection.
+
+    Args:
+        connection: used by this object alone, on one thread at a time.
+        begin: makes the transaction object of a group.
+        announce: told what was announced, right after each commit.
+    """
+
+    def __init__(
+        self,
+        connection: apsw.Connection,
+        clock: Clock,
+        begin: Callable[[], TransactionT],
+        announce: Callable[[frozenset[str]], None],
+    ) -> None:
+        self._connection = connection
+        self._clock = clock
+        self._begin = begin
+        self._announce = announce
+        self._full = True  # what open_writer has set
+
+    def __call__(self, batch: list[Request[TransactionT]]) -> Sequence[Request[TransactionT]]:
+        """Run the batch; return the requests that were answered: all but those withdrawn."""
+        answered: list[Request[TransactionT]] = []
+        try:
+            self._synchronize(full=any(request.durable for request in batch))
+            waiting = self._wait_for_lock(batch, answered)
+            taken = [request for request in waiting if request.take()]
+        except Exception as error:  # noqa: BLE001 - whatever it is, every waiter hears of it
+            self._roll_back()
+            taken = [request for request in batch if not request.answered and request.take()]
+            return [*answered, *_fail(taken, translate(error))]
+        self._run(taken)
+        return [*answered, *taken]
+
+    def _wait_for_lock(
+        self, batch: list[Request[TransactionT]], answered: list[Request[TransactionT]]
+    ) -> list[Request[TransactionT]]:
+        """BEGIN IMMEDIATE, trying again until the last caller's patience is spent."""
+        waiting = batch
+        while waiting:
+            try:
+                self._connection.execute("BEGIN IMMEDIATE")
+                return waiting
+            except apsw.BusyError as error:
+                now = self._clock.monotonic()
+                late = [request for request in waiting if request.deadline <= now and request.take()]
+                answered += _fail(late, translate(error, "gave up waiting"))
+                waiting = [request for request in waiting if request.deadline > now]
+        self._connection.execute("BEGIN")  # nobody is left; an empty transaction keeps the ending the same
+        return []
+
+    def _run(self, batch: list[Request[TransactionT]]) -> None:
+        tx = self._begin()
+        alone = len(batch) == 1
+        try:
+            for request in batch:
+                self._run_one(tx, request, savepoint=not alone)
+            if alone and batch[0].failed:
+                self._roll_back()
+                return
+            tx.flush()
+            self._connection.execute("COMMIT")
+        except Exception as error:  # noqa: BLE001 - COMMIT failed: no acknowledgement for anyone
+            self._roll_back()
+            _fail(
+                [request for request in batch if not request.failed], translate(error, "nothing was written")
+            )
+            return
+        if tx.announcements:
+            self._announce(frozenset(tx.announcements))
+
+    def _run_one(self, tx: TransactionT, request: Request[TransactionT], *, savepoint: bool) -> None:
+        execute = self._connection.execute
+        if savepoint:
+            execute("SAVEPOINT one")
+        try:
+            value = request.fn(tx)
+        except BaseException as error:  # noqa: ASYNC103 - on a thread: it is the waiter's to hear
+            tx.forget()
+            request.answer(outcome.Error(translate(error)))
+            if not self._connection.in_transaction:
+                # Disk full and I/O errors may roll back the whole transaction under us:
+                # the neighbours' writes are gone too, and they must hear of it.
+                raise
+            if savepoint:
+                execute("ROLLBACK TO one")
+                execute("RELEASE one")
+        else:
+            tx.keep()
+            if savepoint:
+                execute("RELEASE one")
+            request.answer(outcome.Value(value))
+
+    def _synchronize(self, *, full: bool) -> None:
+        """FULL where something is acknowledged; NORMAL where a re-run would mend a power loss."""
+        if full != self._full:
+            self._connection.execute(f"PRAGMA synchronous = {'FULL' if full else 'NORMAL'}")
+            self._full = full
+
+    def _roll_back(self) -> None:
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+
+
+def _fail(requests: list[Request[TransactionT]], error: BaseException) -> list[Request[TransactionT]]:
+    for request in requests:
+        # One error object a waiter: each of them adds its own traceback to it.
+        request.answer(outcome.Error(_copy(error)))
+    return requests
+
+
+def _copy(error: BaseException) -> BaseException:
+    if not isinstance(error, DatabaseBusy) and len(error.args) != 1:
+        return error
+    copy = type(error)(*error.args)
+    copy.__cause__ = error.__cause__
+    return copy

@@ -1,0 +1,169 @@
+"""Lane: how work gets from trio to a database thread and back.
+
+One hop to a thread costs what eleven thousand a second allow, whatever runs at
+once. So a hop carries a batch: the thread takes all that waits, and one
+`run_sync_soon` brings all the answers back.
+"""
+
+import contextlib
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from typing import Generic, TypeVar, cast
+
+import outcome
+import trio
+
+TransactionT = TypeVar("TransactionT")
+
+
+class Request(Generic[TransactionT]):
+    """One function that waits to be run in a transaction."""
+
+    __slots__ = ("_answer", "_ticket", "_waiter", "deadline", "durable", "fn")
+
+    def __init__(self, fn: Callable[[TransactionT], object], *, durable: bool, deadline: float) -> None:
+        self.fn = fn
+        self.durable = durable
+        self.deadline = deadline
+        """On `Clock.monotonic()`: after it the request is answered with DatabaseBusy instead of being run."""
+        # Whoever pops the ticket decides: the thread (it runs) or the cancelled
+        # waiter (it never runs). list.pop is atomic, so this needs no lock.
+        self._ticket = [True]
+        self._answer: outcome.Outcome[object] | None = None
+        self._waiter: trio.lowlevel.Task | None = None
+
+    def take(self) -> bool:
+        """Claim the right to run it; False when its waiter has gone."""
+        try:
+            self._ticket.pop()
+        except IndexError:
+            return False
+        return True
+
+    @property
+    def answered(self) -> bool:
+        """Whether there is an answer."""
+        return self._answer is not None
+
+    @property
+    def failed(self) -> bool:
+        """Whether the answer is an error."""
+        return isinstance(self._answer, outcome.Error)
+
+    def answer(self, answer: outcome.Outcome[object]) -> None:
+        """Say what came of it; the waiter hears of it from `deliver`."""
+        self._answer = answer
+
+    def result(self) -> object:
+        """The value, or raises the error, of an answered request."""
+        return cast("outcome.Outcome[object]", self._answer).unwrap()
+
+    def deliver(self) -> None:
+        """Wake the waiter; on the trio thread."""
+        if self._waiter is not None and self._answer is not None:
+            trio.lowlevel.reschedule(self._waiter, self._answer)
+
+    async def wait(self) -> object:
+        """Wait for the answer. Cancelled before the thread took it, it is withdrawn."""
+        self._waiter = trio.lowlevel.current_task()
+
+        def abort(_: Callable[[], None]) -> trio.lowlevel.Abort:
+            if self.take():
+                self._waiter = None
+                return trio.lowlevel.Abort.SUCCEEDED
+            return trio.lowlevel.Abort.FAILED
+
+        return await trio.lowlevel.wait_task_rescheduled(abort)
+
+
+Work = Callable[[list[Request[TransactionT]]], Sequence[Request[TransactionT]]]
+
+
+class Lane(Generic[TransactionT]):
+    """A thread, or several, that serve one queue of requests.
+
+    Args:
+        name: of the threads, for stack dumps.
+        work: called on a thread with the requests that waited; answers them and
+            returns those it answered. It must not raise: what it raises ends the
+            lane, and every later request is answered with that error.
+        most: how many requests one call of `work` may carry.
+    """
+
+    def __init__(
+        self, name: str, work: Callable[[], Work[TransactionT]], *, most: int, threads: int = 1
+    ) -> None:
+        self._queue: queue.SimpleQueue[Request[TransactionT] | None] = queue.SimpleQueue()
+        self._token = trio.lowlevel.current_trio_token()
+        self._most = most
+        self._broken: BaseException | None = None
+        self._threads = [
+            threading.Thread(target=self._serve, args=(work,), name=f"{name}-{number}", daemon=True)
+            for number in range(threads)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    async def submit(self, request: Request[TransactionT]) -> object:
+        """Hand over one request and wait for its answer."""
+        await trio.lowlevel.checkpoint_if_cancelled()
+        if self._broken is not None:
+            raise self._broken
+        self._queue.put(request)
+        return await request.wait()
+
+    async def close(self) -> None:
+        """Finish what waits, then end the threads."""
+        for _ in self._threads:
+            self._queue.put(None)
+        with trio.CancelScope(shield=True, deadline=trio.current_time() + 30):
+            for thread in self._threads:
+                await trio.to_thread.run_sync(thread.join, 30.0)
+
+    def _serve(self, make_work: Callable[[], Work[TransactionT]]) -> None:
+        batch: list[Request[TransactionT]] = []
+        try:
+            work = make_work()
+            while True:
+                batch, last = self._next_batch()
+                if batch:
+                    self._reply(work(batch))
+                if last:
+                    return
+        except BaseException as error:  # noqa: ASYNC103, BLE001 - on a thread: a dead lane must answer, or its waiters wait for ever
+            self._broken = error
+            self._fail(batch, error)
+
+    def _next_batch(self) -> tuple[list[Request[TransactionT]], bool]:
+        batch: list[Request[TransactionT]] = []
+        item = self._queue.get()
+        while item is not None:
+            batch.append(item)
+            if len(batch) >= self._most:
+                return batch, False
+            try:
+                item = self._queue.get_nowait()
+            except queue.Empty:
+                return batch, False
+        return batch, True
+
+    def _fail(self, batch: list[Request[TransactionT]], error: BaseException) -> None:
+        while True:
+            pending = [r for r in batch if not r.answered]
+            for request in pending:
+                request.take()
+                request.answer(outcome.Error(error))
+            self._reply(pending)
+            batch, last = self._next_batch()
+            if last:
+                return
+
+    def _reply(self, answered: Sequence[Request[TransactionT]]) -> None:
+        with contextlib.suppress(trio.RunFinishedError):  # the loop is gone, and with it everybody who waited
+            self._token.run_sync_soon(_deliver_all, answered)
+
+
+def _deliver_all(answered: Sequence[Request[TransactionT]]) -> None:
+    for request in answered:
+        request.deliver()

@@ -1,0 +1,175 @@
+"""SQLite connections: opened, checked, their errors made ours. All of apsw is here.
+
+apsw brings a current SQLite. Nothing else in the process may open the file: a
+second SQLite library, or a plain open and close of it, silently drops the locks.
+"""
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import cast
+
+import apsw
+
+from runtime.db.base import CheckViolation, Statements, UniqueViolation, Value
+from runtime.errors import DatabaseBusy, DatabaseError, DatabaseFull, UnsupportedDatabase
+
+APPLICATION_ID = 0x43524348  # "CRCH", in the file's header
+SAFE_VERSION = (3, 51, 3)
+"""Older ones can lose committed pages when two connections reset the WAL (sqlite.org/wal.html)."""
+
+BUSY_MILLISECONDS = 100
+"""Short, since this wait cannot be cancelled; the retry around it can."""
+
+_SETTINGS = (
+    f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}",
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA trusted_schema = OFF",
+    "PRAGMA cell_size_check = ON",
+    "PRAGMA temp_store = MEMORY",
+    "PRAGMA cache_size = -65536",  # KiB
+)
+_WRITER_SETTINGS = (
+    "PRAGMA synchronous = FULL",
+    "PRAGMA journal_size_limit = 67108864",
+    # 8 MiB: a checkpoint costs an fsync of the database, so not too often;
+    # readers search the WAL, so not too rarely.
+    "PRAGMA wal_autocheckpoint = 2000",
+)
+
+
+def open_writer(path: Path) -> apsw.Connection:
+    """The connection that writes; makes the file if there is none, readable by its owner alone.
+
+    Raises:
+        UnsupportedDatabase: the library is too old, or the file cannot be ours.
+        DatabaseError: the file cannot be opened.
+    """
+    check_version()
+    if not path.exists():
+        _create(path)
+    with translated(f"cannot open {path}"):
+        connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE, statementcachesize=500)
+    try:
+        with translated(f"cannot open {path}"):
+            _check_owner(connection, path)
+            _apply(connection, _SETTINGS)
+            _check_wal(connection, path)
+            _apply(connection, _WRITER_SETTINGS)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def open_reader(path: Path) -> apsw.Connection:
+    """A connection that cannot write."""
+    with translated(f"cannot open {path}"):
+        connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY, statementcachesize=300)
+        _apply(connection, (*_SETTINGS, "PRAGMA query_only = ON"))
+    return connection
+
+
+def check_version() -> None:
+    """Refuse an SQLite that can lose what it committed.
+
+    Raises:
+        UnsupportedDatabase: naming both versions.
+    """
+    found = tuple(int(part) for part in apsw.sqlite_lib_version().split("."))
+    if found < SAFE_VERSION:
+        raise UnsupportedDatabase(
+            f"SQLite {'.'.join(map(str, found))} can lose committed data (the WAL-reset bug); "
+            f"{'.'.join(map(str, SAFE_VERSION))} or newer is needed: upgrade apsw"
+        )
+
+
+class SqliteStatements(Statements):
+    """Named statements on one connection, which prepares each of them once."""
+
+    __slots__ = ("_connection", "_texts")
+
+    def __init__(self, connection: apsw.Connection, texts: Mapping[str, str]) -> None:
+        self._connection = connection
+        self._texts = texts
+
+    def rows(self, name: str, parameters: Mapping[str, Value]) -> Iterable[tuple[Value, ...]]:
+        """The rows of a query, stepped as they are asked for."""
+        return cast(
+            "Iterable[tuple[Value, ...]]", self._connection.execute(self._texts[name], parameters or None)
+        )
+
+    def run(self, name: str, parameters: Mapping[str, Value]) -> int:
+        """Run a statement to its end; return how many rows it changed."""
+        connection = self._connection
+        before = connection.total_changes()
+        for _ in connection.execute(self._texts[name], parameters or None):
+            pass
+        return connection.changes() if connection.total_changes() != before else 0
+
+    def many(self, name: str, rows: Iterable[Mapping[str, Value]]) -> None:
+        """Run a statement once a mapping, prepared once."""
+        self._connection.executemany(self._texts[name], rows)
+
+
+@contextmanager
+def translated(message: str) -> Iterator[None]:
+    """Turn apsw's errors into ours, with `message` in front."""
+    try:
+        yield
+    except apsw.Error as error:
+        raise translate(error, message) from error
+
+
+def translate(error: BaseException, message: str = "the database failed") -> BaseException:
+    """The error of ours that says what `error` means; anything else unchanged."""
+    if not isinstance(error, apsw.Error):
+        return error
+    text = f"{message}: {error}"
+    if isinstance(error, apsw.BusyError | apsw.LockedError | apsw.ProtocolError):
+        return _caused(DatabaseBusy(f"{message}: another process holds the database"), error)
+    if isinstance(error, apsw.FullError):
+        return _caused(DatabaseFull(f"{message}: no space is left"), error)
+    if isinstance(error, apsw.ConstraintError):
+        unique = getattr(error, "extendedresult", 0) in {
+            apsw.SQLITE_CONSTRAINT_UNIQUE,
+            apsw.SQLITE_CONSTRAINT_PRIMARYKEY,
+        }
+        return _caused(UniqueViolation(text) if unique else CheckViolation(text), error)
+    if isinstance(error, apsw.NotADBError | apsw.CorruptError):
+        return _caused(UnsupportedDatabase(f"{message}: it is not an intact SQLite database"), error)
+    return _caused(DatabaseError(text), error)
+
+
+def _caused(ours: BaseException, cause: BaseException) -> BaseException:
+    ours.__cause__ = cause
+    return ours
+
+
+def _create(path: Path) -> None:
+    try:
+        # Made by hand so that it is never readable by others, not even for a moment;
+        # nothing of this process has it open yet, so closing it drops no lock.
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    except FileExistsError:
+        return
+    except OSError as error:
+        raise UnsupportedDatabase(f"cannot create {path}: {error.strerror}") from error
+
+
+def _apply(connection: apsw.Connection, settings: Iterable[str]) -> None:
+    for setting in settings:
+        connection.execute(setting).fetchall()
+
+
+def _check_wal(connection: apsw.Connection, path: Path) -> None:
+    mode = connection.execute("PRAGMA journal_mode = WAL").get
+    if mode != "wal":
+        raise UnsupportedDatabase(f"{path}: this file system does not allow SQLite's WAL (got {mode!r})")
+
+
+def _check_owner(connection: apsw.Connection, path: Path) -> None:
+    owner = connection.execute("PRAGMA application_id").get
+    if owner not in {0, APPLICATION_ID}:
+        raise UnsupportedDatabase(f"{path} belongs to another program (application_id {owner:#x})")

@@ -1,0 +1,203 @@
+"""Handlers: functions bound to job types by their annotation, with the policy of running them.
+
+    @app.handler(timeout=30, retry=Retry(base=15), rate="120/m")
+    async def send_email(job: SendEmail, ctx: Context) -> None: ...
+
+`async def` runs in the worker's nursery, plain `def` in a thread, `cpu=True` in a process.
+"""
+
+import inspect
+import typing
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum, auto
+from types import MappingProxyType
+from typing import Literal, Protocol, TypeVar, overload
+
+from pydantic import ValidationError
+
+from runtime.context import Context
+from runtime.errors import ConfigurationError, DuplicateType
+from runtime.job import Job
+from runtime.model.cron import Missed, Overlap, Schedule
+from runtime.model.rates import Rate
+from runtime.model.retry import Retry
+
+R = TypeVar("R")
+JobT = TypeVar("JobT", bound=Job)
+
+
+class Place(Enum):
+    """Where a handler runs."""
+
+    NURSERY = auto()
+    THREAD = auto()
+    PROCESS = auto()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handler:
+    """A function and how to run it."""
+
+    model: type[Job]
+    function: Callable[..., object]
+    place: Place
+    takes_context: bool
+    timeout: float | None
+    """Seconds; None: what the worker says."""
+    retry: Retry
+    rate: Rate | None
+    schedule: Schedule | None
+
+    @property
+    def type(self) -> str:
+        """The job type that it runs."""
+        return self.model.policy.type
+
+
+class Registrar(Protocol):
+    """The decorator: gives the function back unchanged."""
+
+    @overload
+    def __call__(self, function: Callable[[JobT, Context], R], /) -> Callable[[JobT, Context], R]: ...
+    @overload
+    def __call__(self, function: Callable[[JobT], R], /) -> Callable[[JobT], R]: ...
+
+
+class Handlers:
+    """The job types of a module or an application, and what runs them."""
+
+    def __init__(self) -> None:
+        self._types: dict[str, type[Job]] = {}
+        self._handlers: dict[str, Handler] = {}
+
+    @property
+    def types(self) -> Mapping[str, type[Job]]:
+        """The models of all declared types, by type."""
+        return MappingProxyType(self._types)
+
+    @property
+    def handlers(self) -> Mapping[str, Handler]:
+        """The handlers, by the type that they run."""
+        return MappingProxyType(self._handlers)
+
+    def handler(
+        self,
+        *,
+        timeout: float | None = None,
+        retry: Retry | None = None,
+        rate: str | None = None,
+        cron: str | None = None,
+        timezone: str = "UTC",
+        missed: Literal["skip", "one", "all"] = "one",
+        overlap: Literal["skip", "allow"] = "skip",
+        cpu: bool = False,
+    ) -> Registrar:
+        """Bind the decorated function to the job type of its first parameter.
+
+        Args:
+            timeout: seconds until the attempt is cancelled; by default the worker's.
+            retry: how long to wait before the next attempt.
+            rate: at most so many starts, over all processes: `120/m`, `20/s:5`.
+            cron: enqueue the job at these times, in `timezone`.
+            missed: what happens to ticks nobody was there for.
+            overlap: whether a tick fires while the last one's job is unfinished.
+            cpu: run the function in a process of its own.
+
+        Raises:
+            ConfigurationError: the function or an option cannot work.
+            DuplicateType: the type has a handler already.
+        """
+        if timeout is not None and not 0 < timeout < float("inf"):
+            raise ConfigurationError(f"timeout must be a number of seconds above 0, not {timeout}")
+        schedule = None if cron is None else Schedule(cron, timezone, Missed(missed), Overlap(overlap))
+        limit = None if rate is None else Rate.parse(rate)
+
+        def register(function: Callable[..., R], /) -> Callable[..., R]:
+            model, takes_context = _signature(function)
+            handler = Handler(
+                model=model,
+                function=function,
+                place=_place(function, cpu=cpu, takes_context=takes_context),
+                takes_context=takes_context,
+                timeout=timeout,
+                retry=retry or Retry(),
+                rate=limit,
+                schedule=schedule,
+            )
+            if schedule is not None:
+                _check_scheduled(model)
+            self._bind(handler)
+            return function
+
+        return register
+
+    def declare(self, model: type[Job]) -> type[Job]:
+        """Make a type known that may be enqueued although nothing here runs it.
+
+        Raises:
+            DuplicateType: another model has that type.
+        """
+        if not hasattr(model, "policy"):
+            raise ConfigurationError(f"{model.__name__} names no type: class {model.__name__}(Job, type=…)")
+        known = self._types.setdefault(model.policy.type, model)
+        if known is not model:
+            raise DuplicateType(
+                f"{model.__name__} and {known.__name__} are both of type {model.policy.type!r}"
+            )
+        return model
+
+    def include(self, other: "Handlers") -> None:
+        """Take over all types and handlers of another registry.
+
+        Raises:
+            DuplicateType: one of them is here already.
+        """
+        for model in other.types.values():
+            self.declare(model)
+        for handler in other.handlers.values():
+            self._bind(handler)
+
+    def _bind(self, handler: Handler) -> None:
+        self.declare(handler.model)
+        known = self._handlers.setdefault(handler.type, handler)
+        if known is not handler:
+            raise DuplicateType(
+                f"{handler.function.__name__} and {known.function.__name__} both handle {handler.type!r}"
+            )
+
+
+def _signature(function: Callable[..., object]) -> tuple[type[Job], bool]:
+    """The job model that a function takes, and whether it takes a context too."""
+    name = getattr(function, "__name__", repr(function))
+    parameters = list(inspect.signature(function).parameters.values())
+    if not 1 <= len(parameters) <= 2:
+        raise ConfigurationError(f"{name}: a handler takes a job, and a context if it wants one")
+    annotation = typing.get_type_hints(function).get(parameters[0].name)
+    if not (isinstance(annotation, type) and issubclass(annotation, Job) and hasattr(annotation, "policy")):
+        raise ConfigurationError(
+            f"{name}: the first parameter must be annotated with a Job that names its type"
+        )
+    return annotation, len(parameters) == 2
+
+
+def _place(function: Callable[..., object], *, cpu: bool, takes_context: bool) -> Place:
+    name = getattr(function, "__name__", repr(function))
+    if inspect.isasyncgenfunction(function) or inspect.isgeneratorfunction(function):
+        raise ConfigurationError(f"{name}: a handler cannot be a generator")
+    if inspect.iscoroutinefunction(function):
+        if cpu:
+            raise ConfigurationError(f"{name}: cpu=True needs a plain function, not an async one")
+        return Place.NURSERY
+    if cpu and takes_context:
+        raise ConfigurationError(f"{name}: a function that runs in another process cannot take a context")
+    return Place.PROCESS if cpu else Place.THREAD
+
+
+def _check_scheduled(model: type[Job]) -> None:
+    try:
+        model()
+    except ValidationError as error:
+        raise ConfigurationError(
+            f"{model.__name__} has fields without a default, so a schedule cannot enqueue it"
+        ) from error

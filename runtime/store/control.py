@@ -1,0 +1,79 @@
+"""What an operator does to jobs and types."""
+
+from runtime.errors import NotAllowed
+from runtime.model.lifecycle import CancelAction, cancel_when, check_retry
+from runtime.model.records import JobRecord, Status
+from runtime.store import jobs
+from runtime.store.subjects import CONTROL, DUE, FINISHED
+from runtime.store.transaction import StoreTransaction
+
+
+def cancel(tx: StoreTransaction, job_id: int) -> JobRecord:
+    """Cancel a waiting job at once; ask the worker of a running one to.
+
+    Raises:
+        NotFound: no such job.
+        NotAllowed: it is finished.
+    """
+    record = jobs.find(tx, job_id)
+    if cancel_when(record.status) is CancelAction.REQUEST:
+        tx.run("request_cancel", id=job_id, now=tx.now)
+        tx.announce(CONTROL)
+    else:
+        tx.run("cancel_waiting_job", id=job_id, now=tx.now)
+        _moved(tx, record, Status.CANCELLED)
+        tx.note(record.type, "cancelled")
+        tx.announce(FINISHED)
+    return jobs.find(tx, job_id)
+
+
+def retry(tx: StoreTransaction, job_id: int, budget: int) -> JobRecord:
+    """Begin a finished job anew with `budget` attempts, or make a scheduled one due now.
+
+    Raises:
+        NotFound: no such job.
+        NotAllowed: it is waiting, running or completed, or its key is taken by another job.
+    """
+    record = jobs.find(tx, job_id)
+    check_retry(record.status)
+    if record.status is Status.SCHEDULED:
+        tx.run("hasten_job", id=job_id, now=tx.now)
+    else:
+        _take_key_back(tx, record)
+        tx.run("restart_job", id=job_id, budget=budget, now=tx.now)
+        tx.run("delete_dead_letter", job_id=job_id)
+    _moved(tx, record, Status.PENDING)
+    tx.announce(DUE)
+    return jobs.find(tx, job_id)
+
+
+def pause(tx: StoreTransaction, job_type: str) -> None:
+    """Start no more jobs of this type; what runs goes on."""
+    tx.run("pause_type", type=job_type, now=tx.now)
+    tx.announce(CONTROL)
+
+
+def resume(tx: StoreTransaction, job_type: str) -> None:
+    """Let jobs of this type start again."""
+    tx.run("resume_type", type=job_type)
+    tx.announce(DUE)
+    tx.announce(CONTROL)
+
+
+def paused(tx: StoreTransaction) -> frozenset[str]:
+    """The types that may not start."""
+    return frozenset(tx.all("list_paused_types", str))
+
+
+def _moved(tx: StoreTransaction, record: JobRecord, status: Status) -> None:
+    tx.count(record.type, record.status, -1)
+    tx.count(record.type, status)
+
+
+def _take_key_back(tx: StoreTransaction, record: JobRecord) -> None:
+    if record.key is None:
+        return
+    holder = tx.one("find_key", int, type=record.type, key=record.key, now=tx.now)
+    if holder not in {None, record.id}:
+        raise NotAllowed(f"job {record.id} cannot run again: job {holder} holds its key {record.key!r}")
+    tx.run("take_key", type=record.type, key=record.key, job_id=record.id, expires_at=None)

@@ -1,0 +1,94 @@
+"""Endings: the one guarded write by which every attempt leaves, whatever ended it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from runtime.model.lifecycle import Transition, settle
+from runtime.model.outcomes import Crashed
+from runtime.model.records import ClaimedJob, Status
+from runtime.model.retry import Retry
+from runtime.store.rows import held_job
+from runtime.store.subjects import DUE, FINISHED, SCHEDULED
+from runtime.store.transaction import StoreTransaction
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What is to become of a claimed job."""
+
+    job: ClaimedJob
+    transition: Transition
+
+
+def finish(tx: StoreTransaction, worker: str, ending: Ending) -> bool:
+    """End an attempt; False when this worker no longer owns the job: then nothing is written."""
+    job, change = ending.job, ending.transition
+    written = tx.one(
+        "finish_job",
+        Status,
+        id=job.id,
+        worker=worker,
+        claims=job.claims,
+        now=tx.now,
+        status=change.status.value,
+        attempts=change.attempts,
+        crashes=change.crashes,
+        completed_at=change.completed_at,
+        last_error=change.last_error,
+        scheduled_at=change.scheduled_at,
+    )
+    if written is None:
+        return False
+    tx.count(job.type, Status.PROCESSING, -1)
+    tx.count(job.type, written)
+    tx.note(job.type, change.outcome)
+    if written is not Status.COMPLETED:
+        _record_attempt(tx, worker, ending)
+    if change.dead:
+        _bury(tx, ending)
+    tx.announce(_SUBJECTS.get(written, FINISHED))
+    return True
+
+
+def finish_many(tx: StoreTransaction, worker: str, endings: Iterable[Ending]) -> list[ClaimedJob]:
+    """End attempts together; return the jobs that this worker no longer owned."""
+    return [ending.job for ending in endings if not finish(tx, worker, ending)]
+
+
+def rescue(tx: StoreTransaction, worker: str, reason: str) -> int:
+    """Give back what a dead worker held, and forget the worker; return how many jobs."""
+    held = tx.all("jobs_of_worker", held_job, worker=worker)
+    for job in held:
+        # Crashed needs no delay, so neither a policy of retrying nor chance comes into it.
+        finish(tx, worker, Ending(job, settle(job, Crashed(reason), tx.now, Retry(), 0.0)))
+    tx.run("remove_worker", id=worker)
+    return len(held)
+
+
+_SUBJECTS = {Status.PENDING: DUE, Status.SCHEDULED: SCHEDULED}
+
+
+def _record_attempt(tx: StoreTransaction, worker: str, ending: Ending) -> None:
+    tx.run(
+        "insert_attempt",
+        job_id=ending.job.id,
+        claim=ending.job.claims,
+        attempt=ending.transition.attempt,
+        outcome=ending.transition.outcome,
+        error=ending.transition.last_error,
+        worker=worker,
+        started_at=ending.job.locked_at,
+        now=tx.now,
+    )
+
+
+def _bury(tx: StoreTransaction, ending: Ending) -> None:
+    tx.run(
+        "insert_dead_letter",
+        job_id=ending.job.id,
+        type=ending.job.type,
+        payload=ending.job.payload,
+        attempts=ending.transition.attempts,
+        error=ending.transition.last_error or "unknown",
+        now=tx.now,
+    )

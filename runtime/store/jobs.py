@@ -1,0 +1,135 @@
+"""Jobs: stored, looked up, listed."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from runtime.errors import NotFound
+from runtime.model.records import AttemptRecord, JobRecord, NewJob, Page, Status
+from runtime.store.rows import attempt_record, job_record
+from runtime.store.subjects import DUE, SCHEDULED
+from runtime.store.transaction import StoreTransaction
+
+NEWEST = 2**62
+"""A cursor in front of every id."""
+
+
+def insert(tx: StoreTransaction, new: NewJob) -> JobRecord:
+    """Store a job; where its key is taken, return the job that holds it, marked `duplicate`."""
+    if new.key is not None:
+        holder = tx.one("find_key", int, type=new.type, key=new.key, now=tx.now)
+        if holder is not None:
+            return replace(find(tx, holder), duplicate=True)
+    (job_id,) = tx.reserve_ids(1)
+    _insert_rows(tx, [(job_id, new)])
+    if new.key is not None:
+        expires_at = None if new.unique_for is None else tx.now + new.unique_for
+        tx.run("take_key", type=new.type, key=new.key, job_id=job_id, expires_at=expires_at)
+    return _record(job_id, new, _first_status(tx, new))
+
+
+def insert_many(tx: StoreTransaction, new: Sequence[NewJob]) -> list[int]:
+    """Store jobs without keys; return their ids in order."""
+    ids = tx.reserve_ids(len(new))
+    _insert_rows(tx, list(zip(ids, new, strict=True)))
+    return list(ids)
+
+
+def find(tx: StoreTransaction, job_id: int) -> JobRecord:
+    """The job of that id.
+
+    Raises:
+        NotFound: there is none.
+    """
+    record = tx.one("find_job", job_record, id=job_id)
+    if record is None:
+        raise NotFound(f"there is no job {job_id}")
+    return record
+
+
+def history(tx: StoreTransaction, record: JobRecord) -> tuple[AttemptRecord, ...]:
+    """All runs of a job, oldest first; the one that completed it, or goes on, is read off the job itself."""
+    runs = tx.all("list_attempts", attempt_record, job_id=record.id)
+    if record.status in {Status.COMPLETED, Status.PROCESSING} and record.locked_at is not None:
+        running = record.status is Status.PROCESSING
+        runs.append(
+            AttemptRecord(
+                attempt=record.attempts + running,
+                outcome="running" if running else "completed",
+                error=None,
+                worker=record.locked_by or "",
+                started_at=record.locked_at,
+                ended_at=record.completed_at,
+            )
+        )
+    return tuple(runs)
+
+
+def page(
+    tx: StoreTransaction, *, status: Status | None, job_type: str | None, limit: int, cursor: int | None
+) -> Page[JobRecord]:
+    """Jobs, newest first, from behind `cursor`."""
+    before = NEWEST if cursor is None else cursor
+    if status and job_type:
+        found = tx.all(
+            "list_jobs_by_status_and_type",
+            job_record,
+            status=str(status),
+            type=job_type,
+            before=before,
+            most=limit + 1,
+        )
+    elif status:
+        found = tx.all("list_jobs_by_status", job_record, status=str(status), before=before, most=limit + 1)
+    elif job_type:
+        found = tx.all("list_jobs_by_type", job_record, type=job_type, before=before, most=limit + 1)
+    else:
+        found = tx.all("list_jobs", job_record, before=before, most=limit + 1)
+    return Page(tuple(found[:limit]), found[limit - 1].id if len(found) > limit else None)
+
+
+def _insert_rows(tx: StoreTransaction, jobs: Sequence[tuple[int, NewJob]]) -> None:
+    rows: list[dict[str, str | int | float | None]] = []
+    for job_id, new in jobs:
+        status = _first_status(tx, new)
+        rows.append(
+            {
+                "id": job_id,
+                "type": new.type,
+                "payload": new.payload,
+                "status": status.value,
+                "priority": new.priority,
+                "max_attempts": new.max_attempts,
+                "key": new.key,
+                "scheduled_at": new.scheduled_at,
+                "created_at": new.created_at,
+            }
+        )
+        tx.count(new.type, status)
+        tx.announce(DUE if status is Status.PENDING else SCHEDULED)
+    tx.many("insert_job", rows)
+
+
+def _first_status(tx: StoreTransaction, new: NewJob) -> Status:
+    return Status.PENDING if new.scheduled_at <= tx.now else Status.SCHEDULED
+
+
+def _record(job_id: int, new: NewJob, status: Status) -> JobRecord:
+    return JobRecord(
+        id=job_id,
+        type=new.type,
+        payload=new.payload,
+        status=status,
+        priority=new.priority,
+        attempts=0,
+        max_attempts=new.max_attempts,
+        crashes=0,
+        claims=0,
+        last_error=None,
+        key=new.key,
+        scheduled_at=new.scheduled_at,
+        created_at=new.created_at,
+        updated_at=new.created_at,
+        completed_at=None,
+        locked_by=None,
+        locked_at=None,
+    )

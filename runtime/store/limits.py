@@ -1,0 +1,103 @@
+"""Rate limits: token buckets held in the database, so that a limit is one for all processes."""
+
+from collections.abc import Mapping
+
+from runtime.errors import NotFound
+from runtime.model.rates import Bucket, Rate
+from runtime.model.records import LimitRecord
+from runtime.store.subjects import CONTROL
+from runtime.store.transaction import StoreTransaction
+
+OFF = "off"
+"""Stored where an operator removed a limit that the application declares."""
+
+DECLARED = "declared"
+OPERATOR = "operator"
+
+
+class StoredLimit:
+    """A row of `rate_limits`."""
+
+    __slots__ = ("bucket", "rate", "source", "text", "type")
+
+    def __init__(self, job_type: str, text: str, source: str, tokens: float, updated_at: float) -> None:
+        self.type = job_type
+        self.text = text
+        self.source = source
+        self.rate = Rate.parse_or_off(text)
+        self.bucket = Bucket(tokens, updated_at)
+
+
+def in_force(tx: StoreTransaction) -> dict[str, StoredLimit]:
+    """The limits that hold, by type."""
+    return {limit.type: limit for limit in tx.all("list_limits", StoredLimit) if limit.rate is not None}
+
+
+def take(tx: StoreTransaction, limit: StoredLimit, starts: int) -> None:
+    """Take a token a start out of the bucket."""
+    if limit.rate is None:
+        return
+    bucket = limit.bucket.refilled(limit.rate, tx.now).take(starts)
+    tx.run("save_bucket", type=limit.type, tokens=bucket.tokens, updated_at=bucket.updated_at)
+
+
+def listed(tx: StoreTransaction) -> list[LimitRecord]:
+    """The limits that hold, with what their buckets hold now."""
+    return [_record(tx, limit) for limit in in_force(tx).values()]
+
+
+def change(
+    tx: StoreTransaction, job_type: str, rate: Rate | None, source: str = OPERATOR
+) -> LimitRecord | None:
+    """Set a limit, or remove it with None; a bucket keeps its tokens, up to the new burst."""
+    stored = tx.one("find_limit", StoredLimit, type=job_type)
+    text = OFF if rate is None else str(rate)
+    if stored is None or (stored.text, stored.source) != (text, source):
+        tokens = _tokens(tx, stored, rate)
+        tx.run("save_limit", type=job_type, rate=text, source=source, tokens=tokens, now=tx.now)
+        tx.announce(CONTROL)
+    limit = tx.one("find_limit", StoredLimit, type=job_type)
+    return _record(tx, limit) if limit is not None and limit.rate is not None else None
+
+
+def remove(tx: StoreTransaction, job_type: str) -> None:
+    """Remove a limit until an operator sets one again.
+
+    Raises:
+        NotFound: the type has none.
+    """
+    if job_type not in in_force(tx):
+        raise NotFound(f"there is no limit on {job_type}")
+    change(tx, job_type, None)
+
+
+def declare(tx: StoreTransaction, declared: Mapping[str, Rate | None]) -> None:
+    """Store the limits that handlers declare; what an operator set stands."""
+    for job_type, rate in declared.items():
+        stored = tx.one("find_limit", StoredLimit, type=job_type)
+        if stored is not None and stored.source == OPERATOR:
+            continue
+        if stored is not None or rate is not None:
+            change(tx, job_type, rate, DECLARED)
+
+
+def _tokens(tx: StoreTransaction, stored: StoredLimit | None, rate: Rate | None) -> float:
+    """A new bucket starts full, once; a changed one keeps what it has."""
+    if rate is None:
+        return 0.0
+    if stored is None or stored.rate is None:
+        return rate.burst
+    return min(rate.burst, stored.bucket.refilled(stored.rate, tx.now).tokens)
+
+
+def _record(tx: StoreTransaction, limit: StoredLimit) -> LimitRecord:
+    rate = limit.rate
+    if rate is None:
+        raise NotFound(f"there is no limit on {limit.type}")
+    return LimitRecord(
+        type=limit.type,
+        rate=rate.rate,
+        burst=rate.burst,
+        tokens=limit.bucket.refilled(rate, tx.now).tokens,
+        text=str(rate),
+    )

@@ -1,0 +1,24 @@
+"""Promotion: scheduled jobs whose moment has come become pending, in batches, by index."""
+
+from collections import Counter
+
+from runtime.model.records import Status
+from runtime.store.subjects import DUE
+from runtime.store.transaction import StoreTransaction
+
+
+def next_due(tx: StoreTransaction) -> float | None:
+    """When the next scheduled job is due; None when none is scheduled."""
+    return tx.one("next_due", float)
+
+
+def promote(tx: StoreTransaction, most: int) -> int:
+    """Make due jobs pending, at most so many; return how many there were."""
+    due = tx.all("due_jobs", lambda job_id, job_type: (job_id, job_type), now=tx.now, most=most)
+    tx.many("promote_job", [{"id": job_id, "now": tx.now} for job_id, _ in due])
+    for job_type, number in Counter(job_type for _, job_type in due).items():
+        tx.count(job_type, Status.SCHEDULED, -number)
+        tx.count(job_type, Status.PENDING, number)
+    if due:
+        tx.announce(DUE)
+    return len(due)

@@ -1,0 +1,39 @@
+"""Retention: what is finished and old goes, in chunks, so that no lock is held long."""
+
+from collections import Counter
+
+from runtime.model.records import Status
+from runtime.store.statistics import MINUTES_OF_HISTORY
+from runtime.store.transaction import StoreTransaction
+
+DAY = 86_400.0
+ONCE_MARKS_KEPT = 30 * DAY
+TICKS_KEPT = 400 * DAY
+
+
+def prune_finished(tx: StoreTransaction, before: float, limit: int) -> int:
+    """Delete completed and cancelled jobs that ended before a moment, oldest first; return how many.
+
+    Failed jobs stay: they are in the dead letter queue until somebody decides.
+    """
+    old = tx.all("prunable_jobs", lambda *row: row, before=before, most=limit)
+    tx.many("delete_attempts", [{"id": job_id} for job_id, *_ in old])
+    tx.many("delete_job", [{"id": job_id} for job_id, *_ in old])
+    tx.many(
+        "forget_keys_of",
+        [
+            {"type": job_type, "key": key, "job_id": job_id}
+            for job_id, job_type, _, key in old
+            if key is not None
+        ],
+    )
+    for (job_type, status), number in Counter((row[1], row[2]) for row in old).items():
+        tx.count(job_type, Status(status), -number)
+    return len(old)
+
+
+def prune_marks(tx: StoreTransaction) -> None:
+    """Delete history nobody is shown, marks of effects long done, and ticks long past."""
+    tx.run("prune_history", before=int(tx.now // 60) - 24 * MINUTES_OF_HISTORY)
+    tx.run("prune_once_marks", before=tx.now - ONCE_MARKS_KEPT)
+    tx.run("prune_ticks", before=tx.now - TICKS_KEPT)

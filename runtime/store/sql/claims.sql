@@ -1,0 +1,69 @@
+-- name: ready_arms
+-- The oldest due job of each type and priority: a walk from one arm of the index to the next, so its cost is in arms, not rows.
+WITH RECURSIVE head (id) AS (
+    SELECT (SELECT id FROM jobs WHERE status = 'pending' ORDER BY type, priority, scheduled_at, id LIMIT 1)
+    UNION ALL
+    SELECT (
+        SELECT following.id FROM jobs AS following
+        WHERE following.status = 'pending' AND (following.type, following.priority) > (job.type, job.priority)
+        ORDER BY following.type, following.priority, following.scheduled_at, following.id LIMIT 1
+    )
+    FROM head JOIN jobs AS job ON job.id = head.id
+)
+SELECT job.type, job.priority, job.scheduled_at FROM head JOIN jobs AS job ON job.id = head.id;
+
+-- name: ready_in_arm
+-- The due jobs of one type and priority, in the order they start.
+SELECT id, type, payload, attempts, max_attempts, crashes, claims, priority, scheduled_at
+FROM jobs WHERE status = 'pending' AND type = :type AND priority = :priority
+ORDER BY scheduled_at, id LIMIT :most;
+
+-- name: claim_job
+-- This worker runs it now.
+UPDATE jobs SET status = 'processing', claims = claims + 1, locked_by = :worker, locked_at = :now, updated_at = :now
+WHERE id = :id AND status = 'pending';
+
+-- name: release_job
+-- A worker gives back a job that it claimed and did not start.
+UPDATE jobs SET status = 'pending', locked_by = NULL, locked_at = NULL, updated_at = :now
+WHERE id = :id AND status = 'processing' AND locked_by = :worker AND claims = :claims
+RETURNING type;
+
+-- name: finish_job
+-- The one guarded write by which every attempt ends: it counts only from the worker and the claim that own the job.
+UPDATE jobs SET
+    status = CASE WHEN cancel_requested = 1 AND :status IN ('pending', 'scheduled') THEN 'cancelled' ELSE :status END,
+    completed_at = CASE WHEN cancel_requested = 1 AND :status IN ('pending', 'scheduled') THEN :now ELSE :completed_at END,
+    attempts = :attempts, crashes = :crashes, updated_at = :now, cancel_requested = 0,
+    last_error = COALESCE(:last_error, last_error),
+    scheduled_at = COALESCE(:scheduled_at, scheduled_at),
+    locked_by = CASE WHEN :status IN ('pending', 'scheduled') THEN NULL ELSE locked_by END,
+    locked_at = CASE WHEN :status IN ('pending', 'scheduled') THEN NULL ELSE locked_at END
+WHERE id = :id AND status = 'processing' AND locked_by = :worker AND claims = :claims
+RETURNING status;
+
+-- name: insert_attempt
+-- How a run ended that did not complete its job.
+INSERT INTO job_attempts (job_id, claim, attempt, outcome, error, worker, started_at, ended_at)
+VALUES (:job_id, :claim, :attempt, :outcome, :error, :worker, :started_at, :now);
+
+-- name: jobs_of_worker
+-- What a worker holds.
+SELECT id, type, payload, attempts, max_attempts, crashes, claims, locked_at
+FROM jobs WHERE status = 'processing' AND locked_by = :worker ORDER BY id;
+
+-- name: cancel_requests
+-- Which of a worker's running jobs an operator wants cancelled.
+SELECT id, claims FROM jobs WHERE status = 'processing' AND locked_by = :worker AND cancel_requested = 1;
+
+-- name: due_jobs
+-- Scheduled jobs whose moment has come, in order.
+SELECT id, type FROM jobs WHERE status = 'scheduled' AND scheduled_at <= :now ORDER BY scheduled_at, id LIMIT :most;
+
+-- name: promote_job
+-- A scheduled job is due.
+UPDATE jobs SET status = 'pending', updated_at = :now WHERE id = :id AND status = 'scheduled';
+
+-- name: next_due
+-- When the next scheduled job is due.
+SELECT scheduled_at FROM jobs WHERE status = 'scheduled' ORDER BY scheduled_at, id LIMIT 1;

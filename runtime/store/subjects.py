@@ -1,0 +1,10 @@
+"""What committed transactions announce, so that the right task wakes."""
+
+DUE = "due"
+"""There are jobs that may start."""
+SCHEDULED = "scheduled"
+"""A job was scheduled, perhaps earlier than any before."""
+CONTROL = "control"
+"""An operator did something: cancelled, paused, resumed, changed a limit or a schedule."""
+FINISHED = "finished"
+"""Jobs ended; announced for those who watch, not for those who work."""

@@ -1,0 +1,26 @@
+"""Job types as the operator sees them."""
+
+import json
+from collections import defaultdict
+
+from runtime.model.records import Status, TypeStatus
+from runtime.store import control, statistics, workers
+from runtime.store.transaction import StoreTransaction
+
+
+def listed(tx: StoreTransaction, declared: frozenset[str]) -> list[TypeStatus]:
+    """Every type that is declared here, stored, paused or run by a worker."""
+    counts: dict[str, dict[Status, int]] = defaultdict(dict)
+    for count in statistics.counts(tx):
+        counts[count.type][count.status] = count.count
+    paused = control.paused(tx)
+    known = declared | served(tx)
+    return [
+        TypeStatus(type=name, paused=name in paused, known=name in known, counts=counts.get(name, {}))
+        for name in sorted(counts.keys() | paused | known)
+    ]
+
+
+def served(tx: StoreTransaction) -> frozenset[str]:
+    """The types that workers with a row run."""
+    return frozenset(name for worker in workers.stored(tx) for name in json.loads(worker.types))

@@ -1,0 +1,36 @@
+"""Why a job is not running now, in words."""
+
+from datetime import UTC, datetime
+
+from runtime.model.records import JobRecord, Status
+from runtime.store import control, limits, types
+from runtime.store.transaction import StoreTransaction
+
+
+def wait_reason(tx: StoreTransaction, job: JobRecord) -> str | None:
+    """What a waiting job waits for; None when it runs or is finished."""
+    if job.status is Status.SCHEDULED:
+        cause = "retried after an error" if job.attempts else "scheduled"
+        return f"{cause}: due at {_moment(job.scheduled_at)}"
+    if job.status is Status.BLOCKED:
+        return "waits for the jobs it depends on"
+    return _pending_reason(tx, job) if job.status is Status.PENDING else None
+
+
+def _pending_reason(tx: StoreTransaction, job: JobRecord) -> str:
+    if job.type in control.paused(tx):
+        return f"the type {job.type} is paused"
+    limit = limits.in_force(tx).get(job.type)
+    if limit is not None and limit.rate is not None:
+        bucket = limit.bucket.refilled(limit.rate, tx.now)
+        if not bucket.whole():
+            return (
+                f"rate limit {limit.rate}: the next token at {_moment(bucket.ready_at(limit.rate, tx.now))}"
+            )
+    if job.type not in types.served(tx):
+        return f"no running worker knows the type {job.type}"
+    return "due: waits for a free runner"
+
+
+def _moment(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

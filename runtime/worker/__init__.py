@@ -1,0 +1,1 @@
+"""Who moves a job: the supervised pieces of a worker, one duty a file."""

@@ -1,0 +1,81 @@
+"""Dispatcher: claims due jobs for free runners. Ended by cancellation; what it claimed is in the pool."""
+
+import trio
+
+from runtime.app import Deployment
+from runtime.errors import DatabaseError
+from runtime.store.claims import Claim, ClaimRequest, claim
+from runtime.store.subjects import CONTROL, DUE
+from runtime.worker.options import WorkerOptions
+from runtime.worker.pool import Pool
+from runtime.worker.wakeup import Wakeup
+
+FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
+"""Seconds between tries while the database cannot be used."""
+
+
+class Dispatcher:
+    """Keeps the pool supplied."""
+
+    def __init__(
+        self,
+        worker: str,
+        deployment: Deployment,
+        pool: Pool,
+        options: WorkerOptions,
+        types: frozenset[str],
+    ) -> None:
+        self._worker = worker
+        self._deployment = deployment
+        self._pool = pool
+        self._options = options
+        self._types = types
+        self.idle = Wakeup()
+        """Set each time nothing was left to claim."""
+
+    async def run(self) -> None:
+        """Claim until cancelled."""
+        stop_listening = self._deployment.database.listen(self._heard)
+        try:
+            while True:
+                wanted = self._pool.wanted()
+                if not wanted:
+                    await self._pool.changed.wait(self._options.poll)
+                    continue
+                claimed = await self._claim(wanted)
+                self._pool.give(claimed.jobs)
+                if len(claimed.jobs) < wanted:
+                    self.idle.set()
+                    await self._pool.changed.wait(self._patience(claimed))
+        finally:
+            stop_listening()
+
+    async def _claim(self, wanted: int) -> Claim:
+        pause = FIRST_PAUSE
+        while True:
+            self._pool.measure(trio.current_time())
+            request = ClaimRequest(
+                worker=self._worker,
+                types=self._types,
+                free=self._pool.free(),
+                most=wanted,
+                min_priority=self._options.min_priority,
+                max_priority=self._options.max_priority,
+                aging=self._options.aging,
+            )
+            try:
+                # Relaxed: a claim lost to a power failure leaves the job pending.
+                return await self._deployment.database.write_relaxed(claim, request)
+            except DatabaseError as error:
+                self._deployment.events.database_trouble("dispatcher", str(error), pause)
+            await trio.sleep(pause * (0.5 + self._deployment.random.random()))
+            pause = min(LONGEST_PAUSE, pause * 2)
+
+    def _patience(self, claimed: Claim) -> float:
+        if claimed.ready_at is None:
+            return self._options.poll
+        return min(self._options.poll, claimed.ready_at - self._deployment.clock.now())
+
+    def _heard(self, subjects: frozenset[str]) -> None:
+        if DUE in subjects or CONTROL in subjects:
+            self._pool.changed.set()

@@ -1,0 +1,109 @@
+"""Finisher: writes how attempts ended, many in one commit. Ended by cancellation, once the pool is quiet."""
+
+import trio
+
+from runtime.app import Deployment
+from runtime.errors import DatabaseBusy, DatabaseError, DatabaseFull
+from runtime.model.lifecycle import settle
+from runtime.model.outcomes import Completed, Failed, Outcome, describe_error
+from runtime.store.endings import Ending, finish, finish_many
+from runtime.transaction import JobTransaction
+from runtime.worker.pool import Attempt, Pool
+from runtime.worker.wakeup import Wakeup
+
+PAUSE = 0.5
+"""Seconds before a refused write is tried again: the completion is retried, never the handler."""
+TRANSIENT = (DatabaseBusy, DatabaseFull)
+
+
+class _StaleCompletion(Exception):
+    """This worker no longer owns the job: its handler's writes must not happen either."""
+
+
+class Finisher:
+    """Takes ended attempts and settles them."""
+
+    def __init__(self, worker: str, deployment: Deployment, pool: Pool) -> None:
+        self._worker = worker
+        self._deployment = deployment
+        self._pool = pool
+        self._ended: list[Attempt] = []
+        self._work = Wakeup()
+
+    def put(self, attempt: Attempt) -> None:
+        """Take an ended attempt; its runner may go on."""
+        self._pool.ended(attempt)
+        self._ended.append(attempt)
+        self._work.set()
+
+    async def run(self) -> None:
+        """Write endings until cancelled."""
+        async with trio.open_nursery() as nursery:
+            while True:
+                await self._work.wait()
+                batch, self._ended = self._ended, []
+                simple = []
+                for attempt in batch:
+                    outcome = attempt.ending(trio.current_time())
+                    if isinstance(outcome, Completed) and attempt.writes:
+                        nursery.start_soon(self._finish_with_writes, attempt)
+                    else:
+                        simple.append((attempt, outcome))
+                if simple:
+                    await self._finish(simple)
+
+    async def _finish(self, ended: list[tuple[Attempt, Outcome]]) -> None:
+        endings = [self._settle(attempt, outcome) for attempt, outcome in ended]
+        while True:
+            try:
+                # Relaxed: a completion lost to a power failure is a re-run, and nobody was told of it.
+                refused = await self._deployment.database.write_relaxed(finish_many, self._worker, endings)
+                break
+            except TRANSIENT as error:
+                await self._pause(error)
+        stale = {job.id for job in refused}
+        for (attempt, outcome), ending in zip(ended, endings, strict=True):
+            self._report(attempt, outcome, ending, owned=attempt.job.id not in stale)
+
+    async def _finish_with_writes(self, attempt: Attempt) -> None:
+        """Complete a job together with what its handler wrote and enqueued: all or nothing."""
+        ending = self._settle(attempt, Completed())
+        while True:
+            try:
+                await self._deployment.database.write(_finish_with, self._worker, ending, attempt)
+                self._report(attempt, Completed(), ending, owned=True)
+                return
+            except _StaleCompletion:
+                self._report(attempt, Completed(), ending, owned=False)
+                return
+            except TRANSIENT as error:
+                await self._pause(error)
+            except Exception as error:  # noqa: BLE001 - the handler's own write failed: the attempt has
+                await self._finish([(attempt, Failed(describe_error(error)))])
+                return
+
+    def _settle(self, attempt: Attempt, outcome: Outcome) -> Ending:
+        deployment = self._deployment
+        retry = deployment.app.handlers[attempt.job.type].retry
+        now, chance = deployment.clock.now(), deployment.random.random()
+        return Ending(attempt.job, settle(attempt.job, outcome, now, retry, chance))
+
+    async def _pause(self, error: DatabaseError) -> None:
+        self._deployment.events.database_trouble("finisher", str(error), PAUSE)
+        await trio.sleep(PAUSE)
+
+    def _report(self, attempt: Attempt, outcome: Outcome, ending: Ending, *, owned: bool) -> None:
+        self._pool.written(1)
+        events, job, change = self._deployment.events, attempt.job, ending.transition
+        if owned:
+            seconds = trio.current_time() - attempt.began
+            events.attempt_ended(job, outcome.name, change.status.value, seconds, change.last_error)
+        else:
+            events.ending_refused(job, self._worker)
+
+
+def _finish_with(tx: JobTransaction, worker: str, ending: Ending, attempt: Attempt) -> None:
+    if not finish(tx, worker, ending):
+        raise _StaleCompletion
+    for write in attempt.writes:
+        write(tx)

@@ -1,0 +1,179 @@
+"""Pool: the claimed jobs of a worker, between the dispatcher and the runners.
+
+It knows what waits, what runs and how much more is wanted; it decides nothing.
+"""
+
+import math
+from collections import deque
+from collections.abc import Callable, Sequence
+
+import trio
+
+from runtime.model.outcomes import Failed, Outcome, TimedOut
+from runtime.model.records import ClaimedJob
+from runtime.transaction import JobTransaction
+from runtime.worker.wakeup import Wakeup
+
+PREFETCH_HORIZON = 0.01
+"""Claim what the runners, at their present speed, will start within so many seconds, beyond the free ones.
+
+Short jobs then come in batches, a commit each; behind a long job nothing waits
+that an idle worker elsewhere could run.
+"""
+
+
+class Attempt:
+    """One attempt, while it runs and until its ending is written."""
+
+    __slots__ = (
+        "began",
+        "cancelled_at",
+        "deadline",
+        "job",
+        "outcome",
+        "reported",
+        "scope",
+        "task",
+        "verdict",
+        "writes",
+    )
+
+    def __init__(self, job: ClaimedJob, scope: trio.CancelScope, began: float) -> None:
+        self.job = job
+        self.scope = scope
+        self.began = began
+        """On trio's clock, like the deadline."""
+        self.deadline = math.inf
+        self.cancelled_at = math.inf
+        self.task = trio.lowlevel.current_task()
+        self.outcome: Outcome | None = None
+        """How the handler itself ended."""
+        self.verdict: Outcome | None = None
+        """Why it was cancelled, if not by its deadline."""
+        self.writes: Sequence[Callable[[JobTransaction], object]] = ()
+        """What goes into the transaction that completes the job."""
+        self.reported = False
+        """Whether it was reported for ignoring its cancellation."""
+
+    def cancel(self, verdict: Outcome) -> None:
+        """Cancel the handler and everything inside it; the first reason stands."""
+        if self.verdict is None and not self.scope.cancel_called:
+            self.verdict = verdict
+            self.cancelled_at = trio.current_time()
+            self.scope.cancel()
+
+    def ending(self, now: float) -> Outcome:
+        """How the attempt ended.
+
+        Decided by whether it was cancelled, not by whether the handler noticed: one
+        that swallows its cancellation and returns has timed out all the same.
+        """
+        if self.verdict is not None:
+            return self.verdict
+        if self.scope.cancel_called and now >= self.deadline:
+            detail = self.outcome.error if isinstance(self.outcome, Failed) else ""
+            return TimedOut(self.deadline - self.began, detail)
+        return self.outcome or Failed("the handler cancelled itself")
+
+
+class Pool:
+    """Claimed jobs, and the runners that wait for them."""
+
+    def __init__(self, runners: int) -> None:
+        self._runners = runners
+        self._waiting: deque[ClaimedJob] = deque()
+        self._idle = trio.lowlevel.ParkingLot()
+        self._running: dict[int, Attempt] = {}
+        self._closed = False
+        self._ended = 0
+        self._unwritten = 0
+        self._measured = (0, 0.0)
+        self._prefetch = 0
+        self.changed = Wakeup()
+        """For the dispatcher: a runner became free, or there may be more to claim."""
+
+    # The dispatcher's side
+
+    def free(self) -> int:
+        """How many jobs would start at once."""
+        return max(0, self._runners - len(self._running) - len(self._waiting))
+
+    def wanted(self) -> int:
+        """How many jobs to claim: for the free runners, and a few that will be started in a moment."""
+        held = len(self._running) + len(self._waiting)
+        # A database that cannot take endings must not be asked for ever more jobs.
+        unwritten = 2 * (self._runners + self._prefetch) + 16 - self._unwritten - held
+        return 0 if self._closed else max(0, min(self._runners + self._prefetch - held, unwritten))
+
+    def measure(self, now: float) -> None:
+        """Adapt the prefetch to how fast jobs have ended since the last time."""
+        ended, since = self._measured
+        if now > since:
+            speed = (self._ended - ended) / (now - since)
+            self._prefetch = min(2 * self._runners, int(speed * PREFETCH_HORIZON))
+            self._measured = (self._ended, now)
+
+    def give(self, jobs: Sequence[ClaimedJob]) -> None:
+        """Hand claimed jobs to the runners."""
+        self._waiting.extend(jobs)
+        self._idle.unpark(count=len(jobs))
+
+    def close(self) -> list[ClaimedJob]:
+        """Let every runner end after its job; return what was claimed and not started."""
+        self._closed = True
+        unstarted = list(self._waiting)
+        self._waiting.clear()
+        self._idle.unpark_all()
+        return unstarted
+
+    # The runners' side
+
+    async def next(self) -> ClaimedJob | None:
+        """The next job to run; None when the pool is closed."""
+        while not self._waiting:
+            if self._closed:
+                return None
+            await self._idle.park()
+        return self._waiting.popleft()
+
+    def started(self, attempt: Attempt) -> None:
+        """An attempt runs."""
+        self._running[attempt.job.id] = attempt
+
+    def ended(self, attempt: Attempt) -> None:
+        """An attempt has ended; its runner is free."""
+        del self._running[attempt.job.id]
+        self._ended += 1
+        self._unwritten += 1
+        self.changed.set()
+
+    def written(self, endings: int) -> None:
+        """So many endings are in the database."""
+        self._unwritten -= endings
+        self.changed.set()
+
+    # Everybody's
+
+    @property
+    def closed(self) -> bool:
+        """Whether no more jobs are handed out."""
+        return self._closed
+
+    @property
+    def running(self) -> Sequence[Attempt]:
+        """The attempts that run now."""
+        return tuple(self._running.values())
+
+    @property
+    def quiet(self) -> bool:
+        """Whether nothing waits, runs, or has ended without that being written."""
+        return not self._running and not self._waiting and not self._unwritten
+
+    def find(self, job_id: int) -> Attempt | None:
+        """The running attempt of a job."""
+        return self._running.get(job_id)
+
+    def cancel_all(self, verdict: Outcome) -> None:
+        """Cancel every running attempt."""
+        for attempt in self.running:
+            attempt.cancel(verdict)

@@ -1,0 +1,165 @@
+"""Runner: one attempt in one cancel scope. WHERE DOES A JOB RUN? IS HERE.
+
+A runner is a task that runs one job after another. Each attempt has a nursery
+whose cancel scope carries its deadline: when it fires, the handler and every
+task it started are cancelled and their cleanup is awaited. An attempt that left
+the nursery untouched hands it on to the next: opening one costs 27 µs, which
+would be most of what a small job costs. No nursery ever holds tasks of two jobs.
+
+Every ending becomes a value, at one `except` line.
+"""
+
+import math
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import cast
+
+import trio
+
+from runtime.app import Deployment
+from runtime.context import Context
+from runtime.errors import Cancel, Discard, InvalidPayload, Snooze
+from runtime.handlers import Handler, Place
+from runtime.job import Job
+from runtime.model.outcomes import Cancelled, Completed, Failed, Outcome, Snoozed, describe_error
+from runtime.model.records import ClaimedJob
+from runtime.worker.cpu import run_in_process
+from runtime.worker.finisher import Finisher
+from runtime.worker.pool import Attempt, Pool
+
+
+class Runner:
+    """Runs jobs from the pool, one at a time, until the pool is closed."""
+
+    def __init__(
+        self,
+        worker: str,
+        deployment: Deployment,
+        pool: Pool,
+        finisher: Finisher,
+        *,
+        timeout: float,
+        threads: trio.CapacityLimiter,
+    ) -> None:
+        self._worker = worker
+        self._deployment = deployment
+        self._pool = pool
+        self._finisher = finisher
+        self._timeout = timeout
+        self._threads = threads
+
+    async def run(self) -> None:
+        """Run jobs until the pool is closed.
+
+        Cancelled, it drops what it runs: the job is given back once this worker is found dead.
+        """
+        while not self._pool.closed:
+            # A handler that starts tasks in its own task's parent nursery reaches this one, not
+            # the worker's: what such a task raises ends this turn, and `_serve` has recorded it.
+            try:
+                async with trio.open_nursery() as guard:
+                    guard.start_soon(self._serve, guard)
+            except BaseExceptionGroup as group:
+                cancelled, _ = group.split(trio.Cancelled)
+                if cancelled is not None:
+                    raise cancelled from None
+
+    async def _serve(self, guard: trio.Nursery) -> None:
+        more = True
+        while more:
+            more = await self._run_until_spent(guard)
+            if len(guard.child_tasks) > 1:
+                self._deployment.events.tasks_leaked(len(guard.child_tasks) - 1)
+                guard.cancel_scope.cancel()
+
+    async def _run_until_spent(self, guard: trio.Nursery) -> bool:
+        """Run jobs in one nursery until one of them has used it; False when the pool is closed."""
+        attempt: Attempt | None = None
+        try:
+            async with trio.open_nursery() as nursery:
+                while (job := await self._pool.next()) is not None:
+                    attempt = Attempt(job, nursery.cancel_scope, trio.current_time())
+                    self._pool.started(attempt)
+                    await self._call(attempt, nursery)
+                    if (
+                        nursery.child_tasks
+                        or nursery.cancel_scope.cancel_called
+                        or len(guard.child_tasks) > 1
+                    ):
+                        break  # leaving the nursery waits for its tasks, within the same deadline
+                    nursery.cancel_scope.deadline = math.inf
+                    self._finisher.put(attempt)
+                    attempt = None
+        except BaseExceptionGroup as group:
+            # A task that the handler started has failed, and the nursery has cancelled the rest.
+            if attempt is None:
+                raise
+            attempt.outcome = _of_error(group)
+        except trio.Cancelled:
+            if attempt is not None and guard.cancel_scope.cancel_called:
+                attempt.outcome = Failed("a task that the handler leaked has failed")
+                self._finisher.put(attempt)
+            raise
+        if attempt is None:
+            return False
+        self._finisher.put(attempt)
+        return True
+
+    async def _call(self, attempt: Attempt, nursery: trio.Nursery) -> None:
+        """Call the handler; its ending becomes a value here."""
+        handler = self._deployment.app.handlers[attempt.job.type]
+        seconds = handler.timeout or self._timeout
+        nursery.cancel_scope.deadline = attempt.deadline = attempt.began + seconds
+        context = self._context(attempt.job, nursery)
+        try:
+            await self._invoke(handler, handler.model.parse(attempt.job.payload), context)
+        except trio.Cancelled:
+            raise
+        except BaseException as error:  # noqa: BLE001 - SystemExit of a handler is the job's failure, not ours
+            attempt.outcome = _of_error(error)
+        else:
+            attempt.outcome = Completed()
+            attempt.writes = context.writes
+
+    async def _invoke(self, handler: Handler, job: Job, context: Context) -> None:
+        arguments = (job, context) if handler.takes_context else (job,)
+        if handler.place is Place.NURSERY:
+            await cast("Callable[..., Awaitable[object]]", handler.function)(*arguments)
+        elif self._deployment.inline:
+            handler.function(*arguments)  # virtual time jumps while a thread works
+        elif handler.place is Place.THREAD:
+            # Abandoned on cancellation: the attempt ends in time, the thread goes on until its function
+            # returns, and holds its place in the limiter. Whoever must be stoppable is async or cpu=True.
+            call = partial(handler.function, *arguments)
+            await trio.to_thread.run_sync(call, abandon_on_cancel=True, limiter=self._threads)
+        else:
+            await run_in_process(handler.function, job)
+
+    def _context(self, job: ClaimedJob, nursery: trio.Nursery) -> Context:
+        deployment = self._deployment
+        return Context(
+            job,
+            self._worker,
+            nursery,
+            deployment.database,
+            deployment.services,
+            deployment.clock,
+            deployment.random,
+        )
+
+
+def _of_error(error: BaseException) -> Outcome:
+    """What an exception says about its attempt."""
+    match error:
+        case Snooze():
+            return Snoozed(error.delay, str(error))
+        case Discard():
+            return Failed(describe_error(error), final=True)
+        case InvalidPayload():
+            return Failed(f"the payload does not fit {error}", final=True)
+        case Cancel():
+            return Cancelled(str(error) or "by its handler")
+        case BaseExceptionGroup(exceptions=[only]):
+            return _of_error(only)
+        case _:
+            return Failed(describe_error(error))

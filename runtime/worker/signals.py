@@ -1,0 +1,43 @@
+"""Signals: the first asks for an orderly stop, the second does not wait.
+
+Not trio's receiver: it hears nothing while a handler blocks the loop, makes one
+event of two quick signals, and re-raises what is pending when its block ends.
+A raw handler arms the watchdog at once, whatever the loop does.
+"""
+
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from types import FrameType
+
+import trio
+
+from runtime.worker.watchdog import Watchdog
+
+LEAVING = 2.0
+"""Seconds beyond the grace after which the process leaves by force."""
+SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+
+@contextmanager
+def stop_on_signals(
+    stopping: trio.Event, hurry: Callable[[], None], watchdog: Watchdog, *, grace: float
+) -> Iterator[None]:
+    """Set `stopping` at the first SIGTERM or SIGINT, call `hurry` at the second; main thread only."""
+    token = trio.lowlevel.current_trio_token()
+    received = 0
+
+    def handle(_number: int, _frame: FrameType | None) -> None:
+        nonlocal received
+        received += 1
+        watchdog.arm(grace + LEAVING if received == 1 else LEAVING)
+        with suppress(trio.RunFinishedError):
+            token.run_sync_soon(stopping.set if received == 1 else hurry)
+
+    before = {number: signal.signal(number, handle) for number in SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            # Once stopping, stay deaf: a late signal must not turn an orderly exit into a death by signal.
+            signal.signal(number, signal.SIG_IGN if received else handler)

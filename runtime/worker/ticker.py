@@ -1,0 +1,57 @@
+"""Ticker: enqueues what the cron schedules say is due. Ended by cancellation.
+
+Every worker has one; the unique row of each tick, in the transaction of its
+job, lets only one of them fire it.
+"""
+
+import trio
+
+from runtime.app import Deployment
+from runtime.errors import DatabaseError
+from runtime.store import schedules
+from runtime.store.schedules import DeclaredSchedule
+from runtime.transaction import JobTransaction, new_job
+
+LONGEST_SLEEP = 60.0
+"""Seconds: wall time may jump while we sleep, so never sleep an hour away."""
+
+
+def declared_schedules(deployment: Deployment) -> list[DeclaredSchedule]:
+    """The application's schedules, each with the job of its ticks."""
+    return [
+        DeclaredSchedule(schedule=handler.schedule, job=new_job(handler.model(), deployment.clock.now()))
+        for handler in deployment.app.handlers.values()
+        if handler.schedule is not None
+    ]
+
+
+def declare_schedules(tx: JobTransaction, declared: list[DeclaredSchedule]) -> None:
+    """Store the application's schedules."""
+    for schedule in declared:
+        schedules.declare(tx, schedule)
+
+
+async def run_ticker(deployment: Deployment) -> None:
+    """Fire each schedule at its ticks, and at the start whatever was missed."""
+    clock = deployment.clock
+    declared = declared_schedules(deployment)
+    upcoming = {schedule.name: clock.now() for schedule in declared}
+    while declared:
+        for schedule in declared:
+            if upcoming[schedule.name] <= clock.now():
+                await _fire(deployment, schedule)
+                upcoming[schedule.name] = schedule.schedule.next_tick(clock.now())
+        await trio.sleep(max(0.0, min(LONGEST_SLEEP, min(upcoming.values()) - clock.now())))
+
+
+async def _fire(deployment: Deployment, schedule: DeclaredSchedule) -> None:
+    while True:
+        try:
+            fired = await deployment.database.write(schedules.fire, schedule)
+        except DatabaseError as error:
+            deployment.events.database_trouble("ticker", str(error), 1.0)
+            await trio.sleep(1.0)
+        else:
+            if fired:
+                deployment.events.schedule_fired(schedule.name, len(fired))
+            return

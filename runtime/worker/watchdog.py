@@ -1,0 +1,91 @@
+"""Watchdog: a thread outside trio that sees a blocked event loop and enforces the end.
+
+A handler that blocks the loop stops every timeout, heartbeat and signal of the
+process; only somebody outside the loop can say so, and leave by force when an
+orderly shutdown does not come to its end.
+"""
+
+import os
+import sys
+import threading
+import time
+import traceback
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+
+import trio
+
+from runtime.events import Events
+
+TICK = 0.25
+STALL = 1.0
+"""Seconds without a tick that count as a blocked loop."""
+FORCED_EXIT = 70
+"""Exit code when the orderly way took too long (EX_SOFTWARE)."""
+
+
+class Watchdog:
+    """Watches the loop of the thread that made it."""
+
+    def __init__(self, events: Events, running: Callable[[], Sequence[str]]) -> None:
+        self._events = events
+        self._running = running
+        self._loop_thread = threading.get_ident()
+        self._ticked = time.monotonic()
+        self._deadline: float | None = None
+        self._armed = 0.0
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="watchdog", daemon=True)
+
+    def arm(self, seconds: float) -> None:
+        """Leave by force unless the process has ended in so many seconds; the earliest deadline stands."""
+        now = time.monotonic()
+        self._armed = self._armed or now
+        self._deadline = min(self._deadline or now + seconds, now + seconds)
+
+    async def run(self) -> None:
+        """Tick until cancelled."""
+        while True:
+            self._ticked = time.monotonic()
+            await trio.sleep(TICK)
+
+    def start(self) -> None:
+        """Begin to watch."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the watch."""
+        self._done.set()
+
+    def _watch(self) -> None:
+        reported = False
+        while not self._done.wait(TICK):
+            now = time.monotonic()
+            stalled = now - self._ticked
+            if stalled < STALL:
+                reported = False
+            elif not reported:
+                reported = True
+                self._events.loop_stalled(stalled, self._running(), self._stack())
+            if self._deadline is not None and now > self._deadline:
+                self._events.forced_exit(now - self._armed)
+                sys.stderr.flush()
+                os._exit(FORCED_EXIT)
+
+    def _stack(self) -> str:
+        frame = sys._current_frames().get(self._loop_thread)  # noqa: SLF001 - the documented way to see it
+        return "".join(traceback.format_stack(frame)[-8:]) if frame else ""
+
+
+@asynccontextmanager
+async def open_watchdog(events: Events, running: Callable[[], Sequence[str]]) -> AsyncIterator[Watchdog]:
+    """A watchdog while the block runs."""
+    watchdog = Watchdog(events, running)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(watchdog.run)
+        watchdog.start()
+        try:
+            yield watchdog
+        finally:
+            watchdog.stop()
+            nursery.cancel_scope.cancel()

@@ -1,0 +1,185 @@
+"""One worker: its pieces nested so that whatever is needed longest ends last.
+
+    services   heartbeat, overseer, finisher, reaper, promoter, ticker, pruner
+      └ jobs   runners, and the dispatcher that supplies them
+
+Stopping is leaving these blocks in order: no new claims; running jobs get the
+grace; what remains is cancelled and given back; endings are written; the
+worker's row goes.
+"""
+
+import os
+import socket
+from contextlib import nullcontext
+
+import trio
+
+from runtime.app import Deployment
+from runtime.errors import DatabaseError
+from runtime.model.outcomes import Interrupted
+from runtime.store import limits
+from runtime.store.claims import due_types, release
+from runtime.store.schedules import DeclaredSchedule
+from runtime.store.workers import Beat
+from runtime.transaction import JobTransaction
+from runtime.worker.dispatcher import Dispatcher
+from runtime.worker.finisher import Finisher
+from runtime.worker.heartbeat import Heartbeat
+from runtime.worker.identity import proof_of_life, worker_name
+from runtime.worker.options import WorkerOptions
+from runtime.worker.overseer import run_overseer
+from runtime.worker.pool import Pool
+from runtime.worker.promoter import run_promoter
+from runtime.worker.pruner import run_pruner
+from runtime.worker.reaper import run_reaper
+from runtime.worker.runner import Runner
+from runtime.worker.ticker import declare_schedules, declared_schedules, run_ticker
+
+CLEANUP = 1.0
+"""Seconds that cancelled handlers have to clean up at shutdown, beyond the grace."""
+
+
+class Worker:
+    """A worker of a deployment; `run` is its life."""
+
+    def __init__(self, deployment: Deployment, options: WorkerOptions) -> None:
+        self._deployment = deployment
+        self._options = options
+        self._types = options.chosen(frozenset(deployment.app.handlers))
+        self.name = worker_name(deployment)
+        self._hurry = trio.Event()
+        self.pool = Pool(options.workers)
+        self._finisher = Finisher(self.name, deployment, self.pool)
+        self._dispatcher = Dispatcher(self.name, deployment, self.pool, options, self._types)
+        self._heartbeat = Heartbeat(deployment, self.pool, self._beat())
+
+    async def run(
+        self,
+        stopping: trio.Event,
+        *,
+        task_status: trio.TaskStatus["Worker"] = trio.TASK_STATUS_IGNORED,
+    ) -> None:
+        """Work until `stopping` is set, or nothing is due where that ends it; then leave in order.
+
+        Cancelled, it leaves at once: what runs is given back when the process is seen to be dead.
+        """
+        deployment = self._deployment
+        proof = (
+            nullcontext() if deployment.inline else proof_of_life(deployment.location.companions, self.name)
+        )
+        with proof:
+            await deployment.database.write(self._declare, declared_schedules(deployment))
+            await self._heartbeat.register()
+            async with trio.open_nursery() as services:
+                self._start_services(services)
+                deployment.events.worker_started(self.name, self._options.workers, sorted(self._types))
+                task_status.started(self)
+                await self._work(stopping)
+                await self._leave()
+                services.cancel_scope.cancel()
+        deployment.events.worker_stopped(self.name)
+
+    def hurry(self) -> None:
+        """Leave without waiting for the grace: what runs is cancelled now."""
+        self._hurry.set()
+
+    def _start_services(self, services: trio.Nursery) -> None:
+        deployment = self._deployment
+        services.start_soon(self._heartbeat.run)
+        services.start_soon(self._finisher.run)
+        services.start_soon(run_overseer, deployment, self.name, self.pool)
+        services.start_soon(run_reaper, deployment, self.name)
+        services.start_soon(run_promoter, deployment, self._options.poll)
+        services.start_soon(run_ticker, deployment)
+        services.start_soon(run_pruner, deployment)
+
+    async def _work(self, stopping: trio.Event) -> None:
+        threads = trio.CapacityLimiter(self._options.workers)
+        async with trio.open_nursery() as jobs:
+            for _ in range(self._options.workers):
+                runner = Runner(
+                    self.name,
+                    self._deployment,
+                    self.pool,
+                    self._finisher,
+                    timeout=self._options.timeout,
+                    threads=threads,
+                )
+                jobs.start_soon(runner.run)
+            async with trio.open_nursery() as claiming:
+                claiming.start_soon(self._dispatcher.run)
+                await self._until_done(stopping)
+                claiming.cancel_scope.cancel()
+            await self._stop_jobs(jobs)
+
+    async def _until_done(self, stopping: trio.Event) -> None:
+        if not self._options.drain:
+            await stopping.wait()
+            return
+        async with trio.open_nursery() as either:
+            either.start_soon(self._drained, either.cancel_scope)
+            await stopping.wait()
+            either.cancel_scope.cancel()
+
+    async def _drained(self, scope: trio.CancelScope) -> None:
+        while True:
+            await self._dispatcher.idle.wait()
+            if self.pool.quiet and await self._nothing_due():
+                scope.cancel()
+
+    async def _nothing_due(self) -> bool:
+        due = await self._deployment.database.read(
+            due_types, self._options.min_priority, self._options.max_priority
+        )
+        return not due & self._types
+
+    async def _stop_jobs(self, jobs: trio.Nursery) -> None:
+        self._heartbeat.stopping = True
+        unstarted = self.pool.close()
+        self._deployment.events.worker_stopping(self.name, self._options.grace, len(self.pool.running))
+        if unstarted:
+            await self._deployment.database.write_relaxed(release, self.name, unstarted)
+        with trio.move_on_after(self._options.grace):
+            await self._quiet_or_hurried()
+        self.pool.cancel_all(Interrupted("the worker was stopped"))
+        # Give up on what outlasts its cancellation: it is given back when this process is seen to be dead.
+        jobs.cancel_scope.deadline = trio.current_time() + CLEANUP
+
+    async def _quiet_or_hurried(self) -> None:
+        async with trio.open_nursery() as either:
+            either.start_soon(self._quiet, either.cancel_scope)
+            await self._hurry.wait()
+            either.cancel_scope.cancel()
+
+    async def _quiet(self, scope: trio.CancelScope) -> None:
+        while not self.pool.quiet:
+            await self.pool.changed.wait()
+        scope.cancel()
+
+    async def _leave(self) -> None:
+        with trio.move_on_after(CLEANUP):
+            while not self.pool.quiet:
+                await self.pool.changed.wait()
+        try:
+            await self._heartbeat.remove()
+        except DatabaseError as error:
+            # Others will find the lock file free, or the row silent, and do it for us.
+            self._deployment.events.database_trouble("worker", str(error), 0)
+
+    def _declare(self, tx: JobTransaction, schedules: list[DeclaredSchedule]) -> None:
+        declare_schedules(tx, schedules)
+        limits.declare(tx, {name: handler.rate for name, handler in self._deployment.app.handlers.items()})
+        for job_type, rate in self._options.rates.items():
+            limits.change(tx, job_type, rate)
+
+    def _beat(self) -> Beat:
+        return Beat(
+            id=self.name,
+            host=socket.gethostname(),
+            pid=os.getpid(),
+            boot=self._deployment.clock.boot(),
+            beat=self._deployment.clock.monotonic(),
+            stale_after=self._options.stale_after,
+            runners=self._options.workers,
+            types=tuple(sorted(self._types)),
+        )
