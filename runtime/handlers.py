@@ -17,7 +17,7 @@ from typing import Literal, Protocol, TypeVar, overload
 from pydantic import ValidationError
 
 from runtime.context import Context
-from runtime.errors import ConfigurationError, DuplicateType
+from runtime.errors import ConfigurationError, DuplicateType, InvalidInput
 from runtime.job import Job
 from runtime.model.cron import Missed, Overlap, Schedule
 from runtime.model.rates import Rate
@@ -111,7 +111,7 @@ class Handlers:
         if timeout is not None and not 0 < timeout < float("inf"):
             raise ConfigurationError(f"timeout must be a number of seconds above 0, not {timeout}")
         schedule = None if cron is None else Schedule(cron, timezone, Missed(missed), Overlap(overlap))
-        limit = None if rate is None else Rate.parse(rate)
+        limit = None if rate is None else _declared_rate(rate)
 
         def register(function: Callable[..., R], /) -> Callable[..., R]:
             model, takes_context = _signature(function)
@@ -165,6 +165,13 @@ class Handlers:
             raise DuplicateType(
                 f"{handler.function.__name__} and {known.function.__name__} both handle {handler.type!r}"
             )
+
+
+def _declared_rate(text: str) -> Rate:
+    try:
+        return Rate.parse(text)
+    except InvalidInput as error:
+        raise ConfigurationError(str(error)) from error
 
 
 def _signature(function: Callable[..., object]) -> tuple[type[Job], bool]:

@@ -13,6 +13,7 @@ gives the same run.
 import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import trio
@@ -40,12 +41,17 @@ async def open_testing(
         yield deployment
 
 
+def alone() -> WorkerOptions:
+    """Options of a worker with the database to itself: it polls for nothing, so that days pass fast."""
+    return WorkerOptions(poll=3600, stale_after=3 * 3600)
+
+
 @asynccontextmanager
 async def running_worker(
     deployment: Deployment, options: WorkerOptions | None = None
 ) -> AsyncIterator[Worker]:
     """A worker while the block runs; then it stops in order."""
-    worker = Worker(deployment, options or WorkerOptions())
+    worker = Worker(deployment, options or alone())
     stopping = trio.Event()
     async with trio.open_nursery() as nursery:
         await nursery.start(worker.run, stopping)
@@ -57,8 +63,4 @@ async def running_worker(
 
 async def drain(deployment: Deployment, options: WorkerOptions | None = None) -> None:
     """Run a worker until nothing is due."""
-    chosen = options or WorkerOptions()
-    worker = Worker(
-        deployment, WorkerOptions(workers=chosen.workers, only=chosen.only, grace=chosen.grace, drain=True)
-    )
-    await worker.run(trio.Event())
+    await Worker(deployment, replace(options or alone(), drain=True)).run(trio.Event())

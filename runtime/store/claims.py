@@ -71,13 +71,11 @@ def claim(tx: StoreTransaction, request: ClaimRequest) -> Claim:
         assert limit.rate is not None
         bucket = limit.bucket.refilled(limit.rate, tx.now)
         allowance[job_type] = min(request.free, bucket.whole())
-        if bucket.whole() < request.most:
+        if not bucket.whole():
             ready_at.append(bucket.ready_at(limit.rate, tx.now))
     chosen = _choose(tx, request, [arm for arm in arms if allowance[arm.type] > 0], allowance)
     for job_type in limited:
-        starts = sum(job[3] == job_type for job in chosen)
-        if starts:
-            limits.take(tx, in_force[job_type], starts)
+        limits.take(tx, in_force[job_type], sum(job[3] == job_type for job in chosen))
     return Claim(_mark(tx, request.worker, chosen), min(ready_at, default=None))
 
 

@@ -75,7 +75,7 @@ def _record_attempt(tx: StoreTransaction, worker: str, ending: Ending) -> None:
         claim=ending.job.claims,
         attempt=ending.transition.attempt,
         outcome=ending.transition.outcome,
-        error=ending.transition.last_error,
+        error=ending.transition.error,
         worker=worker,
         started_at=ending.job.locked_at,
         now=tx.now,

@@ -38,7 +38,9 @@ def take(tx: StoreTransaction, limit: StoredLimit, starts: int) -> None:
     if limit.rate is None:
         return
     bucket = limit.bucket.refilled(limit.rate, tx.now).take(starts)
-    tx.run("save_bucket", type=limit.type, tokens=bucket.tokens, updated_at=bucket.updated_at)
+    clock_went_back = bucket.updated_at < limit.bucket.updated_at  # or it would not refill until it caught up
+    if starts or clock_went_back:
+        tx.run("save_bucket", type=limit.type, tokens=bucket.tokens, updated_at=bucket.updated_at)
 
 
 def listed(tx: StoreTransaction) -> list[LimitRecord]:

@@ -97,7 +97,7 @@ class Finisher:
         events, job, change = self._deployment.events, attempt.job, ending.transition
         if owned:
             seconds = trio.current_time() - attempt.began
-            events.attempt_ended(job, outcome.name, change.status.value, seconds, change.last_error)
+            events.attempt_ended(job, outcome.name, change.status.value, seconds, change.error)
         else:
             events.ending_refused(job, self._worker)
 

@@ -9,8 +9,8 @@ from runtime.store import workers
 from runtime.store.workers import Beat
 from runtime.worker.pool import Pool
 
-LONGEST_INTERVAL = 5.0
-"""Seconds between two beats; less where `stale_after` is short."""
+BEATS = 6
+"""In the time after which a silent worker is dead: five may be lost."""
 
 
 class Heartbeat:
@@ -33,7 +33,7 @@ class Heartbeat:
 
     async def run(self) -> None:
         """Beat until cancelled; on learning that others took us for dead, cancel what runs."""
-        interval = min(LONGEST_INTERVAL, self._beat.stale_after / 3)
+        interval = self._beat.stale_after / BEATS
         while True:
             await trio.sleep(interval)
             try:

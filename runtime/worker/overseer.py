@@ -13,20 +13,17 @@ from runtime.store.subjects import CONTROL
 from runtime.worker.pool import Attempt, Pool
 from runtime.worker.wakeup import Wakeup
 
-INTERVAL = 0.5
-"""Seconds: a wake-up may be lost, and a cancel must arrive within one."""
 PATIENCE = 5.0
 """Seconds that a cancelled handler may clean up before it is reported."""
 
 
-async def run_overseer(deployment: Deployment, worker: str, pool: Pool) -> None:
-    """Watch over what runs."""
+async def run_overseer(deployment: Deployment, worker: str, pool: Pool, poll: float) -> None:
+    """Watch over what runs, twice a poll: a wake-up may be lost, and a cancel must arrive within a second."""
     wake = Wakeup()
     stop_listening = deployment.database.listen(lambda subjects: wake.set() if CONTROL in subjects else None)
     try:
         while True:
-            # Asleep while nothing runs: an idle worker costs nothing here.
-            await wake.wait(INTERVAL if pool.running else 2 * INTERVAL)
+            await wake.wait(poll / 2)
             if pool.running:
                 await _cancel_requested(deployment, worker, pool)
                 for attempt in pool.running:
@@ -39,11 +36,11 @@ async def _cancel_requested(deployment: Deployment, worker: str, pool: Pool) -> 
     try:
         requests = await deployment.database.read(cancel_requests, worker)
     except DatabaseError as error:
-        deployment.events.database_trouble("overseer", str(error), INTERVAL)
+        deployment.events.database_trouble("overseer", str(error), 0)
         return
     for job_id, claims in requests:
-        attempt = pool.find(job_id)
-        if attempt is not None and attempt.job.claims == claims:
+        attempt = pool.find(job_id, claims)
+        if attempt is not None:
             attempt.cancel(Cancelled("by an operator"))
 
 

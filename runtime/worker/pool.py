@@ -83,7 +83,8 @@ class Pool:
         self._runners = runners
         self._waiting: deque[ClaimedJob] = deque()
         self._idle = trio.lowlevel.ParkingLot()
-        self._running: dict[int, Attempt] = {}
+        # By job and claim: a job given back behind our back may come again before its first attempt has gone.
+        self._running: dict[tuple[int, int], Attempt] = {}
         self._closed = False
         self._ended = 0
         self._unwritten = 0
@@ -138,11 +139,11 @@ class Pool:
 
     def started(self, attempt: Attempt) -> None:
         """An attempt runs."""
-        self._running[attempt.job.id] = attempt
+        self._running[attempt.job.id, attempt.job.claims] = attempt
 
     def ended(self, attempt: Attempt) -> None:
         """An attempt has ended; its runner is free."""
-        del self._running[attempt.job.id]
+        del self._running[attempt.job.id, attempt.job.claims]
         self._ended += 1
         self._unwritten += 1
         self.changed.set()
@@ -169,9 +170,9 @@ class Pool:
         """Whether nothing waits, runs, or has ended without that being written."""
         return not self._running and not self._waiting and not self._unwritten
 
-    def find(self, job_id: int) -> Attempt | None:
-        """The running attempt of a job."""
-        return self._running.get(job_id)
+    def find(self, job_id: int, claims: int) -> Attempt | None:
+        """The running attempt of a job's claim."""
+        return self._running.get((job_id, claims))
 
     def cancel_all(self, verdict: Outcome) -> None:
         """Cancel every running attempt."""

@@ -10,8 +10,8 @@ from runtime.worker.wakeup import Wakeup
 
 MOST = 1000
 """Jobs in one transaction: a million falling due at once must not hold the lock for seconds."""
-LONGEST_SLEEP = 30.0
-"""Seconds: wall time may jump, and another process's announcement may be lost."""
+POLLS = 30
+"""Longest sleep, in polls: wall time may jump, and another process's announcement may be lost."""
 
 
 async def run_promoter(deployment: Deployment, poll: float) -> None:
@@ -32,8 +32,7 @@ async def run_promoter(deployment: Deployment, poll: float) -> None:
                 deployment.events.database_trouble("promoter", str(error), poll)
                 await trio.sleep(poll)
                 continue
-            await wake.wait(
-                LONGEST_SLEEP if due is None else min(LONGEST_SLEEP, due - deployment.clock.now())
-            )
+            longest = POLLS * poll
+            await wake.wait(longest if due is None else min(longest, due - deployment.clock.now()))
     finally:
         stop_listening()

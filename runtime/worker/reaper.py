@@ -17,14 +17,15 @@ from runtime.worker.identity import surely_dead
 INTERVAL = 1.0
 
 
-async def run_reaper(deployment: Deployment, own: str) -> None:
-    """Look at the other workers each second."""
+async def run_reaper(deployment: Deployment, own: str, stale_after: float) -> None:
+    """Look at the other workers each second; where they have no lock files, as often as silence can tell."""
+    interval = stale_after / 3 if deployment.inline else INTERVAL
     while True:
         try:
             await _reap(deployment, own)
         except DatabaseError as error:
-            deployment.events.database_trouble("reaper", str(error), INTERVAL)
-        await trio.sleep(INTERVAL)
+            deployment.events.database_trouble("reaper", str(error), interval)
+        await trio.sleep(interval)
 
 
 async def _reap(deployment: Deployment, own: str) -> None:

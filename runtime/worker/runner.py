@@ -90,16 +90,17 @@ class Runner:
                     nursery.cancel_scope.deadline = math.inf
                     self._finisher.put(attempt)
                     attempt = None
-        except BaseExceptionGroup as group:
-            # A task that the handler started has failed, and the nursery has cancelled the rest.
+        except (trio.Cancelled, BaseExceptionGroup) as error:
+            failure = _without_cancelled(error)
             if attempt is None:
                 raise
-            attempt.outcome = _of_error(group)
-        except trio.Cancelled:
-            if attempt is not None and guard.cancel_scope.cancel_called:
-                attempt.outcome = Failed("a task that the handler leaked has failed")
-                self._finisher.put(attempt)
-            raise
+            if failure is None:  # cancelled from outside: by a task that leaked, or with the worker
+                if guard.cancel_scope.cancel_called:
+                    attempt.outcome = Failed("a task that the handler leaked has failed")
+                    self._finisher.put(attempt)
+                raise
+            # A task that the handler started has failed, and the nursery has cancelled the rest.
+            attempt.outcome = _of_error(failure)
         if attempt is None:
             return False
         self._finisher.put(attempt)
@@ -146,6 +147,12 @@ class Runner:
             deployment.clock,
             deployment.random,
         )
+
+
+def _without_cancelled(error: BaseException) -> BaseException | None:
+    if isinstance(error, BaseExceptionGroup):
+        return error.split(trio.Cancelled)[1]
+    return None
 
 
 def _of_error(error: BaseException) -> Outcome:

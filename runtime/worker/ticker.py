@@ -12,8 +12,8 @@ from runtime.store import schedules
 from runtime.store.schedules import DeclaredSchedule
 from runtime.transaction import JobTransaction, new_job
 
-LONGEST_SLEEP = 60.0
-"""Seconds: wall time may jump while we sleep, so never sleep an hour away."""
+POLLS = 60
+"""Longest sleep, in polls: wall time may jump while we sleep, so never sleep an hour away."""
 
 
 def declared_schedules(deployment: Deployment) -> list[DeclaredSchedule]:
@@ -31,7 +31,7 @@ def declare_schedules(tx: JobTransaction, declared: list[DeclaredSchedule]) -> N
         schedules.declare(tx, schedule)
 
 
-async def run_ticker(deployment: Deployment) -> None:
+async def run_ticker(deployment: Deployment, poll: float) -> None:
     """Fire each schedule at its ticks, and at the start whatever was missed."""
     clock = deployment.clock
     declared = declared_schedules(deployment)
@@ -41,7 +41,7 @@ async def run_ticker(deployment: Deployment) -> None:
             if upcoming[schedule.name] <= clock.now():
                 await _fire(deployment, schedule)
                 upcoming[schedule.name] = schedule.schedule.next_tick(clock.now())
-        await trio.sleep(max(0.0, min(LONGEST_SLEEP, min(upcoming.values()) - clock.now())))
+        await trio.sleep(max(0.0, min(POLLS * poll, min(upcoming.values()) - clock.now())))
 
 
 async def _fire(deployment: Deployment, schedule: DeclaredSchedule) -> None:

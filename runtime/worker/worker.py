@@ -10,13 +10,16 @@ worker's row goes.
 
 import os
 import socket
+from collections.abc import Awaitable, Callable
 from contextlib import nullcontext
+from typing import TypeVarTuple
 
 import trio
 
 from runtime.app import Deployment
 from runtime.errors import DatabaseError
 from runtime.model.outcomes import Interrupted
+from runtime.model.records import ClaimedJob
 from runtime.store import limits
 from runtime.store.claims import due_types, release
 from runtime.store.schedules import DeclaredSchedule
@@ -34,6 +37,8 @@ from runtime.worker.pruner import run_pruner
 from runtime.worker.reaper import run_reaper
 from runtime.worker.runner import Runner
 from runtime.worker.ticker import declare_schedules, declared_schedules, run_ticker
+
+Ts = TypeVarTuple("Ts")
 
 CLEANUP = 1.0
 """Seconds that cancelled handlers have to clean up at shutdown, beyond the grace."""
@@ -87,10 +92,10 @@ class Worker:
         deployment = self._deployment
         services.start_soon(self._heartbeat.run)
         services.start_soon(self._finisher.run)
-        services.start_soon(run_overseer, deployment, self.name, self.pool)
-        services.start_soon(run_reaper, deployment, self.name)
+        services.start_soon(run_overseer, deployment, self.name, self.pool, self._options.poll)
+        services.start_soon(run_reaper, deployment, self.name, self._options.stale_after)
         services.start_soon(run_promoter, deployment, self._options.poll)
-        services.start_soon(run_ticker, deployment)
+        services.start_soon(run_ticker, deployment, self._options.poll)
         services.start_soon(run_pruner, deployment)
 
     async def _work(self, stopping: trio.Event) -> None:
@@ -138,12 +143,15 @@ class Worker:
         unstarted = self.pool.close()
         self._deployment.events.worker_stopping(self.name, self._options.grace, len(self.pool.running))
         if unstarted:
-            await self._deployment.database.write_relaxed(release, self.name, unstarted)
+            await self._try("release", self._release, unstarted)
         with trio.move_on_after(self._options.grace):
             await self._quiet_or_hurried()
         self.pool.cancel_all(Interrupted("the worker was stopped"))
         # Give up on what outlasts its cancellation: it is given back when this process is seen to be dead.
         jobs.cancel_scope.deadline = trio.current_time() + CLEANUP
+
+    async def _release(self, unstarted: list[ClaimedJob]) -> None:
+        await self._deployment.database.write_relaxed(release, self.name, unstarted)
 
     async def _quiet_or_hurried(self) -> None:
         async with trio.open_nursery() as either:
@@ -160,11 +168,15 @@ class Worker:
         with trio.move_on_after(CLEANUP):
             while not self.pool.quiet:
                 await self.pool.changed.wait()
+        await self._try("remove", self._heartbeat.remove)
+
+    async def _try(self, what: str, fn: Callable[[*Ts], Awaitable[object]], *args: *Ts) -> None:
+        """Tidy up if the database lets us; others will do it once they see that this process is gone."""
         try:
-            await self._heartbeat.remove()
+            with trio.move_on_after(CLEANUP):
+                await fn(*args)
         except DatabaseError as error:
-            # Others will find the lock file free, or the row silent, and do it for us.
-            self._deployment.events.database_trouble("worker", str(error), 0)
+            self._deployment.events.database_trouble(what, str(error), 0)
 
     def _declare(self, tx: JobTransaction, schedules: list[DeclaredSchedule]) -> None:
         declare_schedules(tx, schedules)

@@ -131,6 +131,10 @@ def test_taking_more_than_is_there_is_refused() -> None:
         Bucket(2.9, NOW).take(-1)
 
 
+def test_what_only_rounding_keeps_from_being_a_token_is_one() -> None:
+    assert Bucket(sum([0.1] * 10), NOW).whole() == 1
+
+
 def test_a_bucket_in_debt_has_no_tokens() -> None:
     assert Bucket(-5, NOW).whole() == 0
 
