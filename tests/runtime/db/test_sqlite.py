@@ -257,7 +257,8 @@ from runtime.db.base import Transaction
 from runtime.db.location import parse_location
 from runtime.db.sqlite import open_sqlite
 async def main():
-    async with open_sqlite(parse_location("sqlite:///" + sys.argv[1]), [], Transaction, SystemClock()) as database:
+    location = parse_location("sqlite:///" + sys.argv[1])
+    async with open_sqlite(location, [], Transaction, SystemClock()) as database:
         await database.write(lambda tx: tx.announce("due"))
 trio.run(main)
 """
@@ -279,7 +280,8 @@ async def test_a_failing_commit_is_acknowledged_to_nobody(path):
             sql = (
                 "CREATE TABLE notes (text TEXT NOT NULL UNIQUE) STRICT;"
                 "CREATE TABLE parents (id INTEGER PRIMARY KEY) STRICT;"
-                "CREATE TABLE children (parent INTEGER NOT NULL REFERENCES parents DEFERRABLE INITIALLY DEFERRED) STRICT"
+                "CREATE TABLE children (parent INTEGER NOT NULL REFERENCES parents "
+                "DEFERRABLE INITIALLY DEFERRED) STRICT"
             )
             return [Migration("notes", 1, "notes", sql)]
 

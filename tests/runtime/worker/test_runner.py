@@ -1,4 +1,4 @@
-"""One attempt in one cancel scope: whatever a handler does becomes a recorded ending, and the worker lives."""
+"""One attempt in one cancel scope: whatever a handler does becomes a recorded ending; the worker lives."""
 
 import pytest
 import trio

@@ -1,4 +1,4 @@
-"""Cron in a running worker: each tick once, whatever the number of tickers; missed, paused, overlapping ticks."""
+"""Cron in a running worker: each tick once, however many tickers; missed, paused, overlapping ticks."""
 
 from collections import Counter
 from contextlib import asynccontextmanager

@@ -1,0 +1,1 @@
+"""Bench: measurements of the runtime, one command each. See README.md."""

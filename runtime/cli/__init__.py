@@ -1,0 +1,1 @@
+"""The `creche` command: generic, one file a command family, all over `Queue`."""

@@ -1,0 +1,96 @@
+"""Kinds of option value: text in, checked value out. A bad one is a usage error that names the option."""
+
+import math
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from runtime.model.rates import Rate
+
+
+class Seconds(click.ParamType[float]):
+    """A finite number of seconds, at least `least`."""
+
+    name = "seconds"
+
+    def __init__(self, least: float = 0.0) -> None:
+        self._least = least
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Read the number."""
+        try:
+            number = float(str(value))
+        except ValueError:
+            self.fail(f"{value!r} is not a number of seconds.", param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value!r} is not a finite number of seconds.", param, ctx)
+        if number < self._least:
+            self.fail(f"{value!r} is less than {self._least:g} seconds.", param, ctx)
+        return number
+
+
+class PriorityValue(click.ParamType[int]):
+    """A priority by number (0 to 100) or by name (LOW, NORMAL, HIGH, CRITICAL)."""
+
+    name = "priority"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Read the number or the name."""
+        from runtime.model.records import Priority
+
+        text = str(value).strip()
+        named = Priority.__members__.get(text.upper())
+        if named is not None:
+            return int(named)
+        if not (text.isascii() and text.isdigit() and len(text) <= 3 and int(text) <= 100):
+            names = ", ".join(Priority.__members__)
+            self.fail(f"{value!r} is neither a whole number from 0 to 100 nor one of {names}.", param, ctx)
+        return int(text)
+
+
+class RateAssignment(click.ParamType["tuple[str, Rate | None]"]):
+    """`TYPE=N/s`, `TYPE=N/m:BURST` or `TYPE=off`."""
+
+    name = "type=rate"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> "tuple[str, Rate | None]":
+        """Take the assignment apart and read the rate."""
+        from runtime.errors import InvalidInput
+        from runtime.model.rates import Rate
+
+        if isinstance(value, tuple):  # click converts a default again
+            return value
+        job_type, separator, text = str(value).partition("=")
+        if not separator or not job_type.strip():
+            self.fail(f"{value!r} is not TYPE=RATE, as in send_email=120/m.", param, ctx)
+        try:
+            return job_type.strip(), Rate.parse_or_off(text)
+        except InvalidInput as error:
+            self.fail(f"{job_type.strip()}: {error}.", param, ctx)
+
+
+class PlainText(click.ParamType[str]):
+    """Text that can be stored: valid UTF-8 without NUL."""
+
+    name = "text"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Refuse what no database keeps unchanged."""
+        text = str(value)
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            self.fail("it is not valid UTF-8.", param, ctx)
+        if "\0" in text:
+            self.fail("it holds a NUL character.", param, ctx)
+        return text
+
+
+SECONDS = Seconds()
+PRIORITY = PriorityValue()
+RATE = RateAssignment()
+TEXT = PlainText()
+IDENTIFIER = click.IntRange(1, 2**63 - 1)

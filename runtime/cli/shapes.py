@@ -1,0 +1,90 @@
+"""Records as JSON, in the shape of the HTTP contract: camelCase, moments as ISO 8601 in UTC."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from datetime import UTC, datetime
+from typing import cast
+
+from runtime.model.records import QueueStats, TypeCount
+
+Json = str | int | float | bool | None | Sequence["Json"] | Mapping[str, "Json"]
+
+_MOMENTS = frozenset({"next_ticks"})  # besides all that ends in _at
+
+
+def camel(name: str) -> str:
+    """`created_at` as `createdAt`."""
+    first, *rest = name.split("_")
+    return first + "".join(word.capitalize() for word in rest)
+
+
+def iso(moment: float) -> str:
+    """A moment as `2026-01-01T00:00:00.000Z`; one beyond the calendar's end as its end."""
+    try:
+        value = datetime.fromtimestamp(moment, UTC)
+    except (OverflowError, ValueError, OSError):
+        value = datetime.max.replace(tzinfo=UTC) if moment > 0 else datetime.min.replace(tzinfo=UTC)
+    return value.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def record_json(record: object) -> dict[str, Json]:
+    """A record of `runtime.model.records` as a JSON object."""
+    if not is_dataclass(record):
+        raise TypeError(f"{type(record).__name__} is not a record")
+    return {camel(field.name): _field(field.name, getattr(record, field.name)) for field in fields(record)}
+
+
+def to_json(value: object) -> Json:
+    """Any record, or a sequence or mapping of them, as JSON."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return record_json(value)
+    if isinstance(value, Mapping):
+        return {str(key): to_json(item) for key, item in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str | bytes):
+        return [to_json(item) for item in value]
+    return cast("Json", value)
+
+
+def stats_json(stats: QueueStats) -> Json:
+    """The answer of `GET /admin/queue/stats`."""
+    return {
+        "queue": {
+            "pending": stats.pending,
+            "processing": stats.processing,
+            "scheduled": stats.scheduled,
+            "blocked": stats.blocked,
+            "completed": stats.completed,
+            "cancelled": stats.cancelled,
+            "failed": stats.failed,
+            "completedLastHour": stats.completed_last_hour,
+            "failedLastHour": stats.failed_last_hour,
+            "completedPerMinute": stats.completed_per_minute,
+            "failureRate": stats.failure_rate,
+            "oldestPending": stats.oldest_pending_seconds,
+        },
+        "deadLetterQueue": {"unreviewed": stats.unreviewed_dead_letters},
+        "byType": [_count(item) for item in stats.by_type],
+    }
+
+
+def _count(item: TypeCount) -> Json:
+    return {"type": item.type, "status": str(item.status), "count": item.count}
+
+
+def _field(name: str, value: object) -> Json:
+    if name.endswith("_at") and isinstance(value, int | float):
+        return iso(value)
+    if name in _MOMENTS and isinstance(value, tuple):
+        return [iso(moment) for moment in value]
+    if name == "payload" and isinstance(value, str):
+        return _payload(value)
+    return to_json(value)
+
+
+def _payload(text: str) -> Json:
+    """The payload as a value; as its text where somebody stored what is not JSON."""
+    try:
+        return cast("Json", json.loads(text, parse_constant=str))
+    except ValueError:
+        return text

@@ -1,0 +1,161 @@
+"""Checkout: from a request to a paid order.
+
+    1. one transaction: stock, order, idempotency key, intent to charge, recovery job
+    2. charge; the order id is the gateway's idempotency key
+    3. one transaction: the outcome and the first job of the order
+
+A crash between any two leaves what the recovery job needs to finish or undo it.
+"""
+
+from dataclasses import replace
+
+import trio
+
+from runtime.app import Deployment
+from runtime.db.base import UniqueViolation
+from runtime.errors import DatabaseError
+from runtime.transaction import JobTransaction
+from shop.errors import (
+    GatewayUnreachable,
+    IdempotencyMismatch,
+    InProgress,
+    InvalidPaymentToken,
+    OrderUnconfirmed,
+    PaymentDeclined,
+    PaymentFailed,
+    PaymentTimedOut,
+    UnknownProduct,
+)
+from shop.orders import NewOrder, Order, OrderItem, OrderStatus, insert_order
+from shop.payments import (
+    Payment,
+    PaymentResult,
+    PaymentState,
+    begin_payment,
+    find_order_and_payment,
+    settle,
+)
+from shop.products import find_product, reserve
+from shop.requests import OrderLine, OrderRequest, check_key, find_request, remember_request
+from shop.services.bundle import ShopServices
+from shop.services.gateway import ANSWER_TIME
+
+RETRY_AFTER = 5.0
+
+
+async def checkout(
+    deployment: Deployment, request: OrderRequest, idempotency_key: str | None = None
+) -> Order:
+    """Place an order and charge for it. Call it where a client that hangs up does not cancel it.
+
+    With an idempotency key the same request has the same answer and is charged
+    once, however often and from wherever it comes; a second one waits for the first.
+
+    Raises:
+        UnknownProduct, InvalidPaymentToken, IdempotencyMismatch, OutOfStock, InProgress: nothing was done.
+        InvalidInput: the key is not 1 to 255 printable ASCII characters.
+        PaymentDeclined, PaymentFailed: the order is stored, nothing is charged or reserved.
+        PaymentTimedOut, OrderUnconfirmed: the order is stored; the recovery job will settle it.
+        DatabaseError: nothing was done.
+    """
+    services = deployment.service(ShopServices)
+    if not services.gateway.knows(request.payment_token):
+        raise InvalidPaymentToken
+    if idempotency_key is None:
+        return await _place(deployment, services, request, None)
+    check_key(idempotency_key)
+    async with services.turns.take(idempotency_key):
+        return await _place(deployment, services, request, idempotency_key)
+
+
+async def _place(
+    deployment: Deployment, services: ShopServices, request: OrderRequest, key: str | None
+) -> Order:
+    new_id = services.new_order_id()
+    try:
+        order, payment = await deployment.db.write(open_order, new_id, request, key)
+    except UniqueViolation as error:  # another process began with the same key at this moment
+        raise InProgress(RETRY_AFTER) from error
+    if order.id == new_id:
+        result = await _charge(services, order, request.payment_token)
+        order, payment = await _settle(deployment, order.id, result)
+    return answer(order, payment)
+
+
+async def _charge(services: ShopServices, order: Order, token: str) -> PaymentResult:
+    try:
+        with trio.fail_after(ANSWER_TIME):
+            return await services.gateway.charge(order.id, order.total_cents, token)
+    except (GatewayUnreachable, trio.TooSlowError) as error:
+        raise PaymentTimedOut(order.id, "the payment gateway did not answer; we will find out") from error
+
+
+async def _settle(deployment: Deployment, order_id: str, result: PaymentResult) -> tuple[Order, Payment]:
+    try:
+        return await deployment.db.write(settle, order_id, result)
+    except DatabaseError as error:
+        raise OrderUnconfirmed(order_id) from error
+
+
+def open_order(
+    tx: JobTransaction, new_id: str, request: OrderRequest, key: str | None
+) -> tuple[Order, Payment]:
+    """Reserve the stock and store the order with its intent to charge.
+
+    Where the key stands for an earlier order, return that one instead.
+
+    Raises:
+        UnknownProduct, OutOfStock, IdempotencyMismatch: nothing was stored.
+    """
+    fingerprint = request.fingerprint()
+    earlier = None if key is None else find_request(tx, key)
+    if earlier is not None:
+        if earlier.fingerprint != fingerprint:
+            raise IdempotencyMismatch
+        return find_order_and_payment(tx, earlier.order_id)
+    items = _priced(tx, request.items)
+    for item in sorted(
+        items, key=lambda item: item.product_id
+    ):  # in one order, so that no two orders deadlock
+        reserve(tx, item.product_id, item.quantity)
+    order = NewOrder(id=new_id, user_id=request.user_id, email=request.email, items=items)
+    insert_order(tx, order)
+    begin_payment(tx, new_id, order.total_cents)
+    if key is not None:
+        remember_request(tx, key, fingerprint, new_id)
+    return find_order_and_payment(tx, new_id)
+
+
+def answer(order: Order, payment: Payment) -> Order:
+    """What the customer is told: the same at every repetition, whatever happened to the order since.
+
+    Raises:
+        PaymentDeclined, PaymentFailed: it was not paid.
+        InProgress: the outcome is not known yet.
+    """
+    match payment.state:
+        case PaymentState.PAID:
+            return replace(order, status=OrderStatus.PAID, completed_at=None)
+        case PaymentState.DECLINED:
+            raise PaymentDeclined(order.id, payment.reason or "the payment was declined")
+        case PaymentState.FAILED:
+            raise PaymentFailed(order.id, payment.reason or "the payment failed")
+        case PaymentState.STARTED:
+            raise InProgress(RETRY_AFTER)
+
+
+def _priced(tx: JobTransaction, lines: list[OrderLine]) -> list[OrderItem]:
+    """The lines with today's names and prices."""
+    products = [find_product(tx, line.product_id) for line in lines]
+    unknown = [
+        (position, line.product_id)
+        for position, (line, product) in enumerate(zip(lines, products, strict=True))
+        if product is None
+    ]
+    if unknown:
+        raise UnknownProduct(unknown)
+    return [
+        OrderItem(product.id, product.name, line.quantity, product.price_cents)
+        for line, product in zip(lines, products, strict=True)
+        if product is not None
+    ]

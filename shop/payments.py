@@ -1,0 +1,102 @@
+"""Payments: the intent written before a charge, and the one door through which its outcome comes.
+
+The checkout and the recovery job both settle; whoever comes second finds it done.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from runtime.errors import NotFound
+from runtime.transaction import JobTransaction
+from shop import fulfilment
+from shop.jobs import RecoverPayment
+from shop.orders import Order, find_order, mark_paid, mark_unpaid
+from shop.products import give_back
+
+RECOVERY_DELAY = 60.0
+"""Seconds after which a payment without outcome is looked into; well above any checkout's length."""
+
+
+class PaymentState(StrEnum):
+    """What is known of a payment."""
+
+    STARTED = "started"
+    """The gateway was asked or is about to be; the outcome is not known."""
+    PAID = "paid"
+    DECLINED = "declined"
+    FAILED = "failed"
+    """The gateway could not charge, or was told never to."""
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentResult:
+    """What the gateway said; never STARTED."""
+
+    state: PaymentState
+    charge_id: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """The payment of an order as it is stored."""
+
+    order_id: str
+    state: PaymentState
+    amount_cents: int
+    charge_id: str | None
+    reason: str | None
+
+
+def begin_payment(tx: JobTransaction, order_id: str, amount_cents: int) -> None:
+    """Write down that a charge is about to be made, and the job that looks into it if we cannot."""
+    tx.run("insert_payment", order_id=order_id, amount_cents=amount_cents, now=tx.now)
+    tx.enqueue(RecoverPayment(order_id=order_id), delay=RECOVERY_DELAY)
+
+
+def find_payment(tx: JobTransaction, order_id: str) -> Payment | None:
+    """The payment of an order."""
+    return tx.one("find_payment", _payment, order_id=order_id)
+
+
+def settle(tx: JobTransaction, order_id: str, result: PaymentResult) -> tuple[Order, Payment]:
+    """Write down the outcome of a charge and set off what follows from it, once.
+
+    When there is an outcome already it stands. Returns the order and the payment as they are now.
+
+    Raises:
+        NotFound: no such order.
+    """
+    settled = tx.run(
+        "settle_payment",
+        order_id=order_id,
+        state=result.state,
+        charge_id=result.charge_id,
+        reason=result.reason,
+        now=tx.now,
+    )
+    if settled and result.state is PaymentState.PAID:
+        mark_paid(tx, order_id)
+        fulfilment.begin(tx, order_id)
+    elif settled:
+        give_back(tx, order_id)
+        mark_unpaid(tx, order_id)
+    return find_order_and_payment(tx, order_id)
+
+
+def find_order_and_payment(tx: JobTransaction, order_id: str) -> tuple[Order, Payment]:
+    """Both as they are now.
+
+    Raises:
+        NotFound: no such order.
+    """
+    order, payment = find_order(tx, order_id), find_payment(tx, order_id)
+    if order is None or payment is None:
+        raise NotFound(f"there is no order {order_id}")
+    return order, payment
+
+
+def _payment(
+    order_id: str, state: str, amount_cents: int, charge_id: str | None, reason: str | None
+) -> Payment:
+    return Payment(order_id, PaymentState(state), amount_cents, charge_id, reason)

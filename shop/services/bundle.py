@@ -1,0 +1,83 @@
+"""Opens the shop's services as the environment says."""
+
+import os
+import secrets
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from runtime.app import Deployment
+from runtime.errors import ConfigurationError
+from shop.services.blocking import Blocking
+from shop.services.gateway import Gateway, SimulatedGateway
+from shop.services.inventory import Inventory, SimulatedInventory
+from shop.services.ledger import Ledger
+from shop.services.mail import FolderMailer, Mailer, SimulatedMailer, SmtpMailer
+from shop.services.printer import PdfPrinter, Printer
+from shop.services.simulation import Simulation
+from shop.services.turns import Turns
+from shop.settings import MailFolder, Settings, Simulated, SmtpServer
+
+
+def random_order_id() -> str:
+    """96 bits of it: knowing an order's id is the permission to see it."""
+    return f"ord-{secrets.token_hex(12)}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShopServices:
+    """All that handlers and the checkout need beside the database."""
+
+    settings: Settings
+    gateway: Gateway
+    mailer: Mailer
+    printer: Printer
+    inventory: Inventory
+    turns: Turns
+    new_order_id: Callable[[], str]
+
+
+@asynccontextmanager
+async def open_services(
+    deployment: Deployment,
+    *,
+    environment: Mapping[str, str] | None = None,
+    new_order_id: Callable[[], str] = random_order_id,
+) -> AsyncIterator[list[ShopServices]]:
+    """Read the settings, by default from the process's environment, and open what they name.
+
+    Raises:
+        ConfigurationError: a setting cannot be used.
+    """
+    settings = Settings.read(os.environ if environment is None else environment)
+    simulation = Simulation(deployment.random, settings.latency, settings.failures)
+    blocking = Blocking(inline=deployment.inline)
+    database = deployment.location.path
+    ledger = Ledger(settings.gateway.path or database.with_name(f"{database.name}-gateway.jsonl"))
+    yield [
+        ShopServices(
+            settings=settings,
+            gateway=SimulatedGateway(ledger, blocking, simulation),
+            mailer=_mailer(settings.mail, blocking, simulation),
+            printer=PdfPrinter(blocking, simulation),
+            inventory=SimulatedInventory(simulation),
+            turns=Turns(),
+            new_order_id=new_order_id,
+        )
+    ]
+
+
+def _mailer(where: Simulated | MailFolder | SmtpServer, blocking: Blocking, simulation: Simulation) -> Mailer:
+    match where:
+        case SmtpServer():
+            return SmtpMailer(where, blocking)
+        case MailFolder(path):
+            try:
+                path.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise ConfigurationError(
+                    f"SHOP_MAIL: cannot use the folder {path}: {error.strerror}"
+                ) from error
+            return FolderMailer(path, blocking, simulation)
+        case Simulated():
+            return SimulatedMailer(simulation)

@@ -1,0 +1,16 @@
+"""The JSON API of any application, one file a subject."""
+
+from web.api import cron, dead_letters, docs, health, jobs, limits, metrics, queue, types, workers
+
+BLUEPRINTS = (
+    health.blueprint,
+    queue.blueprint,
+    jobs.blueprint,
+    dead_letters.blueprint,
+    cron.blueprint,
+    limits.blueprint,
+    types.blueprint,
+    workers.blueprint,
+    metrics.blueprint,
+    docs.blueprint,
+)

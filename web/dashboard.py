@@ -1,0 +1,144 @@
+"""Pages for operators: the dashboard with its forms, and the login.
+
+Rendered here, refreshed by the browser, without a line of script.
+"""
+
+from collections.abc import Awaitable, Callable
+from urllib.parse import urlencode
+
+from quart import Blueprint, Response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as WerkzeugResponse
+
+from runtime.errors import NotAllowed, NotFound
+from web import words
+from web.admin import SESSION_SECONDS
+from web.errors import TooManyAttempts, Unauthorized
+from web.guard import SESSION_COOKIE, caller, public
+from web.overview import look
+from web.problems import PAGES
+from web.site import site
+
+pages = Blueprint(PAGES, __name__)
+
+REFRESH = 5
+"""Seconds."""
+NOTICES = {
+    "retried": "The job begins anew.",
+    "reviewed": "Marked as reviewed.",
+    "gone": "That dead letter is gone: somebody else was faster.",
+}
+
+
+@pages.get("/")
+@public
+async def home() -> WerkzeugResponse:  # noqa: ASYNC124 - Quart runs plain functions in threads
+    """To the dashboard."""
+    return redirect(url_for(".dashboard"), 303)
+
+
+@pages.get("/dashboard")
+async def dashboard() -> Response:
+    """The page."""
+    overview = await look(site().queue, site().now())
+    live = request.args.get("live") != "off"
+    page = await render_template(
+        "dashboard.html",
+        view=overview,
+        live=live,
+        refresh=REFRESH,
+        notice=NOTICES.get(request.args.get("notice", "")),
+        here=url_for(".dashboard"),
+        form_token=site().gate.form_token(caller().session),
+        **_shared(),
+    )
+    return _html(page)
+
+
+@pages.post("/dashboard/dead-letters/<id:letter_id>/retry")
+async def retry_dead_letter(letter_id: int) -> WerkzeugResponse:
+    """Begin a dead letter's job anew."""
+    return await _act("retried", site().queue.retry_dead_letter, letter_id)
+
+
+@pages.post("/dashboard/dead-letters/<id:letter_id>/review")
+async def review_dead_letter(letter_id: int) -> WerkzeugResponse:
+    """Note that somebody has looked at it."""
+    return await _act("reviewed", site().queue.review_dead_letter, letter_id)
+
+
+@pages.get("/login")
+@public
+async def login() -> Response | WerkzeugResponse:
+    """The page that asks for the token."""
+    if not site().gate.has_login:
+        return redirect(url_for(".dashboard"), 303)
+    return await _login_page()
+
+
+@pages.post("/login")
+@public
+async def log_in() -> Response | WerkzeugResponse:
+    """Exchange the token for a cookie."""
+    form = await request.form
+    gate = site().gate
+    gate.check_form(form.get("form_token", ""), None)
+    try:
+        gate.check_token(form.get("token", "").strip(), caller().address)
+    except Unauthorized:
+        return await _login_page(401, "That is not the admin token.")
+    except TooManyAttempts as error:
+        return await _login_page(429, f"Too many attempts. Try again in {words.length(error.retry_after)}.")
+    response = redirect(url_for(".dashboard"), 303)
+    response.set_cookie(
+        SESSION_COOKIE,
+        gate.open_session(),
+        max_age=int(SESSION_SECONDS),
+        httponly=True,
+        samesite="Strict",
+        secure=request.scheme == "https",
+    )
+    return response
+
+
+@pages.post("/logout")
+async def log_out() -> WerkzeugResponse:
+    """End the session."""
+    form = await request.form
+    session = caller().session
+    site().gate.check_form(form.get("form_token", ""), session)
+    if session is not None:
+        site().gate.close_session(session)
+    response = redirect(url_for(".login"), 303)
+    response.delete_cookie(SESSION_COOKIE, httponly=True, samesite="Strict")
+    return response
+
+
+@pages.errorhandler(Unauthorized)
+async def _ask_for_token(_error: Unauthorized) -> Response:
+    return await _login_page(401)
+
+
+async def _act(notice: str, act: Callable[[int], Awaitable[object]], letter_id: int) -> WerkzeugResponse:
+    form = await request.form
+    site().gate.check_form(form.get("form_token", ""), caller().session)
+    try:
+        await act(letter_id)
+    except (NotFound, NotAllowed):
+        notice = "gone"
+    query = {"notice": notice} | ({"live": "off"} if request.args.get("live") == "off" else {})
+    return redirect(f"{url_for('.dashboard')}?{urlencode(query)}", 303)
+
+
+async def _login_page(status: int = 200, complaint: str | None = None) -> Response:
+    page = await render_template(
+        "login.html", complaint=complaint, form_token=site().gate.form_token(None), **_shared()
+    )
+    return _html(page, status)
+
+
+def _shared() -> dict[str, object]:
+    return {"words": words, "application": site().deployment.app.name, "has_login": site().gate.has_login}
+
+
+def _html(page: str, status: int = 200) -> Response:
+    return Response(page, status, content_type="text/html; charset=utf-8")
