@@ -29,7 +29,7 @@ test: setup  ## Run the tests
 check: setup  ## Format, lint, types, import contracts and tests: what CI runs
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/flake8 runtime shop web bench tests
+	$(BIN)/flake8 runtime shop web bench
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -n 2 -q

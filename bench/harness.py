@@ -19,6 +19,8 @@ import trio
 
 from bench.app import app
 from runtime.app import Deployment
+from runtime.cli.failures import explain
+from runtime.errors import ConfigurationError
 from runtime.job import Job
 
 PREFILL_AT_ONCE = 5000
@@ -40,12 +42,12 @@ class Setting:
         """Open the database; it must hold nothing that waits.
 
         Raises:
-            SystemExit: it does.
+            ConfigurationError: it does.
         """
         async with app.open(self.db, durable=self.durable) as deployment:
             stats = await deployment.queue.stats()
             if stats.pending or stats.processing or stats.scheduled:
-                sys.exit(f"bench: {self.db} holds unfinished jobs; give an empty database")
+                raise ConfigurationError(f"{self.db} holds unfinished jobs; give an empty database")
             yield deployment
 
 
@@ -141,7 +143,12 @@ def run(
 ) -> None:
     """Measure and report: for people first, unless only JSON is wanted; a JSON object a measurement last."""
     about = machine(Path(setting.db.partition("///")[2]).parent)
-    found = trio.run(measure, setting)
+    try:
+        found = trio.run(measure, setting)
+    except Exception as error:  # noqa: BLE001 - whatever it is, there is no figure to report
+        code, line = explain(error)
+        print(f"bench: {line}", file=sys.stderr)
+        sys.exit(code)
     if not as_json:
         for item in found:
             print(f"{item.metric:<24} {item.value:>12,.2f} {item.unit:<10} {item.says}")

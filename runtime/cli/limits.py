@@ -7,7 +7,7 @@ import click
 from runtime.cli.options import app_options, json_option, option
 from runtime.cli.output import print_json, print_table
 from runtime.cli.parameters import TEXT
-from runtime.cli.shapes import record_json, to_json
+from runtime.cli.shapes import limit_json
 from runtime.cli.target import Target
 from runtime.model.rates import Rate
 from runtime.model.records import LimitRecord
@@ -32,7 +32,7 @@ def list_limits(target: Target, as_json: bool) -> None:
 
     found = target.run(look)
     if as_json:
-        print_json({"limits": to_json(found)})
+        print_json({"limits": [limit_json(limit) for limit in found]})
         return
     rows = [(limit.type, limit.text, f"{limit.tokens:.1f}", f"{limit.burst:g}") for limit in found]
     print_table(("type", "rate", "tokens", "burst"), rows, nothing="no limits")
@@ -61,6 +61,6 @@ def set_limit(target: Target, type_: str, rate: str, burst: float | None, as_jso
 
     limit = target.run(change)
     if as_json:
-        print_json({"type": type_, "rate": None} if limit is None else record_json(limit))
+        print_json({"type": type_, "rate": None} if limit is None else limit_json(limit))
     else:
         click.echo(f"{type_} {'off' if limit is None else limit.text}")

@@ -6,11 +6,13 @@ from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
 from typing import cast
 
-from runtime.model.records import QueueStats, TypeCount
+from runtime.model.records import LimitRecord, QueueStats, TypeCount
 
 Json = str | int | float | bool | None | Sequence["Json"] | Mapping[str, "Json"]
 
 _MOMENTS = frozenset({"next_ticks"})  # besides all that ends in _at
+
+_INNER = frozenset({"claims", "duplicate"})  # how the engine guards a job is nobody else's business
 
 
 def camel(name: str) -> str:
@@ -32,7 +34,8 @@ def record_json(record: object) -> dict[str, Json]:
     """A record of `runtime.model.records` as a JSON object."""
     if not is_dataclass(record):
         raise TypeError(f"{type(record).__name__} is not a record")
-    return {camel(field.name): _field(field.name, getattr(record, field.name)) for field in fields(record)}
+    names = (field.name for field in fields(record) if field.name not in _INNER)
+    return {camel(name): _field(name, getattr(record, name)) for name in names}
 
 
 def to_json(value: object) -> Json:
@@ -44,6 +47,17 @@ def to_json(value: object) -> Json:
     if isinstance(value, Sequence) and not isinstance(value, str | bytes):
         return [to_json(item) for item in value]
     return cast("Json", value)
+
+
+def limit_json(limit: LimitRecord) -> dict[str, Json]:
+    """A limit as `GET /admin/limits` lists it: its rate as people write it, and a second."""
+    return {
+        "type": limit.type,
+        "rate": limit.text,
+        "perSecond": limit.rate,
+        "burst": limit.burst,
+        "tokens": limit.tokens,
+    }
 
 
 def stats_json(stats: QueueStats) -> Json:
@@ -86,5 +100,5 @@ def _payload(text: str) -> Json:
     """The payload as a value; as its text where somebody stored what is not JSON."""
     try:
         return cast("Json", json.loads(text, parse_constant=str))
-    except ValueError:
+    except (ValueError, RecursionError):
         return text

@@ -1,15 +1,13 @@
 """`creche worker`: run jobs in this process, or in several under this one."""
 
-import os
 import random
-import signal
 import sys
-from types import FrameType
 from typing import TYPE_CHECKING
 
 import click
 
 from runtime.cli.options import app_options, check_types, processes_option, worker_options
+from runtime.cli.starting import leaving_at_once
 from runtime.cli.target import Target
 
 if TYPE_CHECKING:
@@ -32,15 +30,14 @@ def worker(target: Target, *, options: "WorkerOptions", durable: bool, processes
 
     from runtime.worker.lifeline import stop_with_parent
 
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, _leave_at_once)
-    stop_with_parent()
-    app = target.load()
-    check_types(app, options)
-    if processes == 1:
-        trio.run(_run_one, target, app, options, durable)
-        return 0
-    return trio.run(_run_several, target, app, options, processes)
+    with leaving_at_once():
+        stop_with_parent()
+        app = target.load()
+        check_types(app, options)
+        if processes == 1:
+            trio.run(_run_one, target, app, options, durable)
+            return 0
+        return trio.run(_run_several, target, app, options, processes)
 
 
 async def _run_one(target: Target, app: "App", options: "WorkerOptions", durable: bool) -> None:
@@ -70,8 +67,3 @@ async def _run_several(target: Target, app: "App", options: "WorkerOptions", pro
         grace=options.grace,
         drain=options.drain,
     )
-
-
-def _leave_at_once(_number: int, _frame: FrameType | None) -> None:
-    """Until the worker is ready for signals it has taken nothing on: there is nothing to put in order."""
-    os._exit(0)

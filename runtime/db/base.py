@@ -39,8 +39,8 @@ class Statements(ABC):
         """Run a statement; return how many rows it changed."""
 
     @abstractmethod
-    def many(self, name: str, rows: Iterable[Mapping[str, Value]]) -> None:
-        """Run a statement once for each mapping of parameters."""
+    def many(self, name: str, rows: Iterable[Mapping[str, Value]]) -> int:
+        """Run a statement once for each mapping of parameters; return how many rows that changed."""
 
 
 class Transaction:
@@ -77,9 +77,9 @@ class Transaction:
         """Run the statement `name`; return how many rows it changed."""
         return self._statements.run(name, parameters)
 
-    def many(self, name: str, rows: Iterable[Mapping[str, Value]]) -> None:
-        """Run the statement `name` once for each mapping of parameters."""
-        self._statements.many(name, rows)
+    def many(self, name: str, rows: Iterable[Mapping[str, Value]]) -> int:
+        """Run the statement `name` once for each mapping of parameters; return how many rows that changed."""
+        return self._statements.many(name, rows)
 
     def announce(self, subject: str) -> None:
         """Wake whoever listens for `subject`, in any process, once this is committed."""

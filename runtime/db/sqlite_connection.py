@@ -108,9 +108,11 @@ class SqliteStatements(Statements):
             pass
         return connection.changes() if connection.total_changes() != before else 0
 
-    def many(self, name: str, rows: Iterable[Mapping[str, Value]]) -> None:
-        """Run a statement once a mapping, prepared once."""
+    def many(self, name: str, rows: Iterable[Mapping[str, Value]]) -> int:
+        """Run a statement once a mapping, prepared once; return how many rows that changed."""
+        before = self._connection.total_changes()
         self._connection.executemany(self._texts[name], rows)
+        return self._connection.total_changes() - before
 
 
 @contextmanager

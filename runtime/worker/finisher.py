@@ -61,6 +61,7 @@ class Finisher:
                 break
             except TRANSIENT as error:
                 await self._pause(error)
+        self._pool.written(len(ended))
         stale = {job.id for job in refused}
         for (attempt, outcome), ending in zip(ended, endings, strict=True):
             self._report(attempt, outcome, ending, owned=attempt.job.id not in stale)
@@ -71,9 +72,11 @@ class Finisher:
         while True:
             try:
                 await self._deployment.database.write(_finish_with, self._worker, ending, attempt)
+                self._pool.written(1)
                 self._report(attempt, Completed(), ending, owned=True)
                 return
             except _StaleCompletion:
+                self._pool.written(1)
                 self._report(attempt, Completed(), ending, owned=False)
                 return
             except TRANSIENT as error:
@@ -93,7 +96,6 @@ class Finisher:
         await trio.sleep(PAUSE)
 
     def _report(self, attempt: Attempt, outcome: Outcome, ending: Ending, *, owned: bool) -> None:
-        self._pool.written(1)
         events, job, change = self._deployment.events, attempt.job, ending.transition
         if owned:
             seconds = trio.current_time() - attempt.began

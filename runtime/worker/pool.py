@@ -86,6 +86,7 @@ class Pool:
         # By job and claim: a job given back behind our back may come again before its first attempt has gone.
         self._running: dict[tuple[int, int], Attempt] = {}
         self._closed = False
+        self._waking = False
         self._ended = 0
         self._unwritten = 0
         self._measured = (0, 0.0)
@@ -117,7 +118,7 @@ class Pool:
     def give(self, jobs: Sequence[ClaimedJob]) -> None:
         """Hand claimed jobs to the runners."""
         self._waiting.extend(jobs)
-        self._idle.unpark(count=len(jobs))
+        self._wake_one()
 
     def close(self) -> list[ClaimedJob]:
         """Let every runner end after its job; return what was claimed and not started."""
@@ -135,7 +136,22 @@ class Pool:
             if self._closed:
                 return None
             await self._idle.park()
-        return self._waiting.popleft()
+            self._waking = False
+        job = self._waiting.popleft()
+        if self._waiting:
+            self._wake_one()
+        return job
+
+    def _wake_one(self) -> None:
+        """Wake one runner, and let it wake the next.
+
+        One whose handler never waits takes job after job in the same turn, and
+        the one woken beside it finds nothing: two task switches for a whole
+        batch, where waking a runner for each job would cost one for each.
+        """
+        if not self._waking and self._idle:
+            self._waking = True
+            self._idle.unpark()
 
     def started(self, attempt: Attempt) -> None:
         """An attempt runs."""

@@ -90,7 +90,7 @@ class Runner:
                     nursery.cancel_scope.deadline = math.inf
                     self._finisher.put(attempt)
                     attempt = None
-        except (trio.Cancelled, BaseExceptionGroup) as error:
+        except (trio.Cancelled, BaseExceptionGroup) as error:  # noqa: ASYNC103 - raised below, unless a child failed
             failure = _without_cancelled(error)
             if attempt is None:
                 raise

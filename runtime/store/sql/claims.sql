@@ -1,12 +1,19 @@
 -- name: ready_arms
--- The oldest due job of each type and priority: a walk from one arm of the index to the next, so its cost is in arms, not rows.
+-- The oldest due job of each type and priority: a walk from one arm of the index to the next, so its cost is in arms, not rows. (Two look-ups a step: SQLite would answer one with a row value by walking the whole arm.)
 WITH RECURSIVE head (id) AS (
     SELECT (SELECT id FROM jobs WHERE status = 'pending' ORDER BY type, priority, scheduled_at, id LIMIT 1)
     UNION ALL
-    SELECT (
-        SELECT following.id FROM jobs AS following
-        WHERE following.status = 'pending' AND (following.type, following.priority) > (job.type, job.priority)
-        ORDER BY following.type, following.priority, following.scheduled_at, following.id LIMIT 1
+    SELECT COALESCE(
+        (
+            SELECT following.id FROM jobs AS following
+            WHERE following.status = 'pending' AND following.type = job.type AND following.priority > job.priority
+            ORDER BY following.priority, following.scheduled_at, following.id LIMIT 1
+        ),
+        (
+            SELECT following.id FROM jobs AS following
+            WHERE following.status = 'pending' AND following.type > job.type
+            ORDER BY following.type, following.priority, following.scheduled_at, following.id LIMIT 1
+        )
     )
     FROM head JOIN jobs AS job ON job.id = head.id
 )
@@ -41,6 +48,15 @@ UPDATE jobs SET
     locked_at = CASE WHEN :status IN ('pending', 'scheduled') THEN NULL ELSE locked_at END
 WHERE id = :id AND status = 'processing' AND locked_by = :worker AND claims = :claims
 RETURNING status;
+
+-- name: complete_job
+-- The same for the many that completed: no branch, and the rows counted instead of returned.
+UPDATE jobs SET status = 'completed', completed_at = :now, updated_at = :now, attempts = :attempts, cancel_requested = 0
+WHERE id = :id AND status = 'processing' AND locked_by = :worker AND claims = :claims;
+
+-- name: is_completed_by
+-- Whether this claim of a job has completed it.
+SELECT 1 FROM jobs WHERE id = :id AND status = 'completed' AND locked_by = :worker AND claims = :claims;
 
 -- name: insert_attempt
 -- How a run ended that did not complete its job.

@@ -45,7 +45,7 @@ async def greet(job: Greet) -> None:
 
 
 @app.handler()
-async def doomed(job: Doomed) -> None:
+async def doomed(job: Doomed) -> None:  # noqa: ASYNC124
     raise Discard(job.say)
 
 

@@ -7,7 +7,7 @@ def test_a_limit_is_set_listed_changed_and_removed(creche):
     assert creche("limits", "set", "greet", "120/m:10").out == "greet 120/m:10\n"
     assert creche("limits", "set", "greet", "20/s", "--burst", "5", "--json").json["burst"] == 5
     [limit] = creche("limits", "list", "--json").json["limits"]
-    assert (limit["type"], limit["rate"], limit["text"]) == ("greet", 20, "20/s:5")
+    assert (limit["type"], limit["rate"], limit["perSecond"]) == ("greet", "20/s:5", 20)
     assert "20/s:5" in creche("limits", "list").out
 
     assert creche("limits", "set", "greet", "off").out == "greet off\n"

@@ -44,7 +44,7 @@ def test_a_record_is_an_object_with_its_payload_as_a_value():
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("payload", ["not json", "", "{"])
+@pytest.mark.parametrize("payload", ["not json", "", "{", "[" * 100_000])
 def test_a_payload_that_is_no_json_stays_text(payload):
     letter = DeadLetter(
         id=1, job_id=2, type="greet", payload=payload, attempts=3, error="", failed_at=0, reviewed=True

@@ -23,14 +23,13 @@ pytestmark = [pytest.mark.slow, pytest.mark.system]
         (["--app", "nosuch_module:app", "--processes", "2"], "nosuch_module"),
     ],
 )
-def test_bad_options_are_one_line_and_exit_code_2(start, path, arguments, says):
-    process = start("worker", *arguments)
-    err = process.popen.stderr.read()
+def test_bad_options_are_one_line_and_exit_code_2(creche, path, arguments, says):
+    ended = creche("worker", *arguments)
 
-    assert process.popen.wait() == 2
-    assert err.startswith("creche: ")
-    assert err.count("\n") == 1
-    assert says in err
+    assert ended.code == 2
+    assert ended.err.startswith("creche: ")
+    assert ended.err.count("\n") == 1
+    assert says in ended.err
     assert not path.exists()
 
 

@@ -1,0 +1,109 @@
+import pytest
+
+from runtime.model.records import Priority, Status
+from runtime.testing import drain
+from tests.web.obedient import Echo, Fail, Stumble
+
+NEW = {"type": "echo", "payload": {"message": "hi"}}
+
+
+async def test_a_job_is_enqueued_with_all_its_options(visitor, deployment):
+    answer = await visitor.post("/admin/jobs", {**NEW, "priority": 20, "delaySeconds": 60, "key": "once"})
+
+    assert answer.status == 201
+    job = answer.json
+    assert answer.headers["Location"] == f"/admin/jobs/{job['id']}"
+    assert (job["type"], job["payload"]["message"], job["status"]) == ("echo", "hi", "scheduled")
+    assert (job["priority"], job["key"], job["duplicate"]) == (20, "once", False)
+    record = (await deployment.queue.job(job["id"])).record
+    assert record.scheduled_at - record.created_at == pytest.approx(60)
+
+
+async def test_a_job_needs_only_its_type(visitor):
+    job = (await visitor.post("/admin/jobs", {"type": "echo"})).json
+    assert (job["status"], job["priority"], job["attempts"]) == ("pending", Priority.NORMAL, 0)
+
+
+@pytest.mark.parametrize(("name", "number"), [("LOW", 0), ("normal", 5), ("High", 10), ("CRITICAL", 20)])
+async def test_a_priority_may_be_said_by_name(visitor, name, number):
+    assert (await visitor.post("/admin/jobs", {**NEW, "priority": name})).json["priority"] == number
+
+
+async def test_a_key_that_is_taken_is_answered_with_the_job_that_holds_it(visitor):
+    first = await visitor.post("/admin/jobs", {**NEW, "key": "once"})
+    second = await visitor.post("/admin/jobs", {**NEW, "key": "once"})
+
+    assert (first.status, second.status) == (201, 200)
+    assert second.json["id"] == first.json["id"]
+    assert second.json["duplicate"] is True
+
+
+async def test_jobs_are_listed_newest_first_in_pages(visitor, deployment):
+    ids = await deployment.queue.enqueue_many([Echo(message=str(n)) for n in range(5)])
+
+    first = (await visitor.get("/admin/jobs?limit=3")).json
+    rest = (await visitor.get(f"/admin/jobs?limit=3&cursor={first['cursor']}")).json
+
+    assert [job["id"] for job in first["jobs"] + rest["jobs"]] == ids[::-1]
+    assert rest["cursor"] is None
+
+
+async def test_jobs_are_filtered_by_status_and_type(visitor, deployment):
+    await deployment.queue.enqueue(Echo())
+    later = await deployment.queue.enqueue(Echo(), delay=60)
+    other = await deployment.queue.enqueue(Fail())
+
+    assert [job["id"] for job in (await visitor.get("/admin/jobs?status=scheduled")).json["jobs"]] == [later.id]
+    assert [job["id"] for job in (await visitor.get("/admin/jobs?type=fail")).json["jobs"]] == [other.id]
+
+
+async def test_a_job_is_shown_with_its_history_and_why_it_waits(visitor, deployment):
+    record = await deployment.queue.enqueue(Stumble())
+    waiting = (await visitor.get(f"/admin/jobs/{record.id}")).json
+    await drain(deployment)
+    shown = (await visitor.get(f"/admin/jobs/{record.id}")).json
+
+    assert "no running worker" in waiting["waitReason"]
+    assert waiting["history"] == []
+    assert (shown["status"], shown["attempts"], shown["maxAttempts"]) == ("scheduled", 1, 3)
+    assert shown["lastError"] == "ConnectionError: nobody at home"
+    [run] = shown["history"]
+    assert (run["attempt"], run["outcome"]) == (1, "failed")
+    assert run["startedAt"].endswith("Z")
+    assert "retried" in shown["waitReason"]
+
+
+async def test_secrets_in_payloads_are_not_shown(visitor, deployment):
+    record = await deployment.queue.enqueue(Echo(message="hi", token="hunter2"))
+
+    for path in ("/admin/jobs", f"/admin/jobs/{record.id}"):
+        assert "hunter2" not in (await visitor.get(path)).text
+
+
+async def test_a_waiting_job_is_cancelled_at_once_and_only_once(visitor, deployment):
+    record = await deployment.queue.enqueue(Echo())
+
+    assert (await visitor.post(f"/admin/jobs/{record.id}/cancel")).json["status"] == "cancelled"
+    assert (await visitor.post(f"/admin/jobs/{record.id}/cancel")).status == 409
+
+
+async def test_a_failed_job_is_retried_and_a_pending_one_is_not(visitor, deployment):
+    record = await deployment.queue.enqueue(Fail())
+    assert (await visitor.post(f"/admin/jobs/{record.id}/retry")).status == 409
+    await drain(deployment)
+
+    answer = await visitor.post(f"/admin/jobs/{record.id}/retry")
+
+    assert (answer.status, answer.json["status"]) == (200, "pending")
+
+
+@pytest.mark.parametrize("action", ["cancel", "retry"])
+async def test_nothing_is_done_to_a_job_that_is_not_there(visitor, action):
+    assert (await visitor.post(f"/admin/jobs/99/{action}")).status == 404
+
+
+async def test_looking_changes_nothing(visitor, deployment):
+    record = await deployment.queue.enqueue(Echo())
+    for action in ("cancel", "retry"):
+        assert (await visitor.get(f"/admin/jobs/{record.id}/{action}")).status == 405
+    assert (await deployment.queue.job(record.id)).record.status is Status.PENDING

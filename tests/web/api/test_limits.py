@@ -1,0 +1,43 @@
+import pytest
+
+
+async def test_a_limit_is_set_listed_and_removed(visitor):
+    put = await visitor.send("PUT", "/admin/limits/echo", json={"rate": "60/m", "burst": 10})
+
+    limit = {"type": "echo", "rate": "60/m:10", "perSecond": 1.0, "burst": 10.0, "tokens": 10.0}
+    assert (put.status, put.json) == (200, limit)
+    assert (await visitor.get("/admin/limits")).json == {"limits": [limit]}
+    assert (await visitor.send("DELETE", "/admin/limits/echo")).status == 204
+    assert (await visitor.get("/admin/limits")).json == {"limits": []}
+
+
+async def test_what_is_listed_can_be_set_again(visitor):
+    listed = (await visitor.send("PUT", "/admin/limits/echo", json={"rate": "0.5/s:3"})).json
+    again = await visitor.send("PUT", "/admin/limits/echo", json={"rate": listed["rate"]})
+    assert again.json["rate"] == listed["rate"] == "0.5/s:3"
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({}, "rate"),
+        ({"rate": "fast"}, "rate"),
+        ({"rate": "-1/s"}, "rate"),
+        ({"rate": "0/s"}, "rate"),
+        ({"rate": "off"}, "rate"),
+        ({"rate": "1/s" * 50}, "rate"),
+        ({"rate": 60}, "rate"),
+        ({"rate": "60/m", "burst": 0}, "rate"),
+        ({"rate": "60/m", "burst": "many"}, "burst"),
+    ],
+)
+async def test_a_limit_that_is_none_is_refused(visitor, body, field):
+    answer = await visitor.send("PUT", "/admin/limits/echo", json=body)
+
+    assert (answer.status, answer.fields) == (422, [field])
+    assert (await visitor.get("/admin/limits")).json == {"limits": []}
+
+
+async def test_a_type_that_nobody_knows_has_no_limit(visitor):
+    assert (await visitor.send("PUT", "/admin/limits/nothing", json={"rate": "1/s"})).status == 404
+    assert (await visitor.send("DELETE", "/admin/limits/nothing")).status == 404
