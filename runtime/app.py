@@ -20,6 +20,8 @@ from runtime.db.base import Database
 from runtime.db.location import SqliteLocation, parse_location
 from runtime.db.queries import Schema
 from runtime.db.sqlite import open_sqlite
+from runtime.declarations import declare, is_declared
+from runtime.errors import plain_errors
 from runtime.events import Events
 from runtime.handlers import Handlers
 from runtime.transaction import JobTransaction
@@ -106,28 +108,36 @@ class App(Handlers):
             UnsupportedDatabase, SchemaMismatch: the database is not for us.
             DatabaseError: it cannot be opened.
         """
-        location = parse_location(url)
-        clock = clock or SystemClock()
-        database = open_sqlite(
-            location, self._schemas, JobTransaction, clock, inline=inline, adopt=adopt, durable=durable
-        )
-        async with database as db, open_background() as background:
-            bare = Deployment(
-                app=self,
-                location=location,
-                database=db,
-                queue=Queue(db, self.types, clock),
-                background=background,
-                clock=clock,
-                random=chance or random.Random(),  # noqa: S311 - jitter, not secrets
-                events=events or Events(),
-                services=MappingProxyType({}),
-                inline=inline,
+        with plain_errors():
+            location = parse_location(url)
+            clock = clock or SystemClock()
+            database = open_sqlite(
+                location, self._schemas, JobTransaction, clock, inline=inline, adopt=adopt, durable=durable
             )
-            if self._open_services is None:
-                yield bare
-                return
-            # Background work uses the services, so it must end before they close: a nursery inside theirs.
-            async with self._open_services(bare) as services, open_background() as inner:
-                by_class = MappingProxyType({type(service): service for service in services})
-                yield replace(bare, services=by_class, background=inner)
+            async with database as db, open_background() as background:
+                if not await db.read(is_declared, self.handlers):
+                    await db.write(declare, self.handlers)
+                bare = Deployment(
+                    app=self,
+                    location=location,
+                    database=db,
+                    queue=Queue(db, self.types, clock),
+                    background=background,
+                    clock=clock,
+                    random=chance or random.Random(),  # noqa: S311 - jitter, not secrets
+                    events=events or Events(),
+                    services=MappingProxyType({}),
+                    inline=inline,
+                )
+                async with self._serviced(bare) as deployment:
+                    yield deployment
+
+    @asynccontextmanager
+    async def _serviced(self, bare: Deployment) -> AsyncIterator[Deployment]:
+        if self._open_services is None:
+            yield bare
+            return
+        # Background work uses the services, so it must end before they close: a nursery inside theirs.
+        async with self._open_services(bare) as services, open_background() as background:
+            by_class = MappingProxyType({type(service): service for service in services})
+            yield replace(bare, services=by_class, background=background)

@@ -6,7 +6,7 @@ while it waits its turn, nothing has happened.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import Unpack
 
 from runtime.clock import Clock
 from runtime.db.base import Database
@@ -14,8 +14,8 @@ from runtime.errors import InvalidInput, UnknownType
 from runtime.job import Job
 from runtime.model.rates import Rate
 from runtime.model.records import (
-    AttemptRecord,
     DeadLetter,
+    JobDetail,
     JobRecord,
     LimitRecord,
     Page,
@@ -26,22 +26,11 @@ from runtime.model.records import (
     WorkerRecord,
 )
 from runtime.store import control, dead_letters, jobs, limits, schedules, statistics, types, waiting, workers
-from runtime.transaction import JobTransaction, new_job
+from runtime.transaction import EnqueueOptions, JobTransaction, new_job
 
 MOST_AT_ONCE = 1000
 """Rows that one transaction touches where an operator's command may mean any number."""
 LARGEST_PAGE = 200
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobDetail:
-    """A job with its history."""
-
-    record: JobRecord
-    history: tuple[AttemptRecord, ...]
-    """All runs, oldest first."""
-    wait_reason: str | None
-    """Why it is not running now; None when it runs or is finished."""
 
 
 class Queue:
@@ -56,29 +45,9 @@ class Queue:
 
     # Jobs
 
-    async def enqueue(
-        self,
-        job: Job,
-        /,
-        *,
-        delay: float = 0,
-        at: float | None = None,
-        priority: int | None = None,
-        key: str | None = None,
-        unique_for: float | None = None,
-        max_attempts: int | None = None,
-    ) -> JobRecord:
+    async def enqueue(self, job: Job, /, **options: Unpack[EnqueueOptions]) -> JobRecord:
         """Store a job; when this returns, it survives any crash. See `JobTransaction.enqueue`."""
-        return await self._database.write(
-            JobTransaction.enqueue,
-            job,
-            delay=delay,
-            at=at,
-            priority=priority,
-            key=key,
-            unique_for=unique_for,
-            max_attempts=max_attempts,
-        )
+        return await self._database.write(JobTransaction.enqueue, job, **options)
 
     async def enqueue_many(
         self, batch: Sequence[Job], /, *, delay: float = 0, priority: int | None = None
@@ -87,16 +56,7 @@ class Queue:
         return await self._database.write(JobTransaction.enqueue_many, batch, delay=delay, priority=priority)
 
     async def enqueue_raw(
-        self,
-        job_type: str,
-        payload: str,
-        /,
-        *,
-        delay: float = 0,
-        priority: int | None = None,
-        key: str | None = None,
-        unique_for: float | None = None,
-        max_attempts: int | None = None,
+        self, job_type: str, payload: str, /, **options: Unpack[EnqueueOptions]
     ) -> JobRecord:
         """Store a job given as type and JSON text.
 
@@ -104,14 +64,7 @@ class Queue:
             UnknownType: the application declares no such type.
             InvalidPayload: the text does not fit its model; the fields are named.
         """
-        return await self.enqueue(
-            self.parse(job_type, payload),
-            delay=delay,
-            priority=priority,
-            key=key,
-            unique_for=unique_for,
-            max_attempts=max_attempts,
-        )
+        return await self.enqueue(self.parse(job_type, payload), **options)
 
     async def enqueue_raw_many(
         self, job_type: str, payload: str, count: int, /, *, delay: float = 0, priority: int | None = None
@@ -137,7 +90,7 @@ class Queue:
         Raises:
             NotFound: no such job.
         """
-        return await self._database.read(_detail, job_id)
+        return await self._database.read(waiting.detail, job_id)
 
     async def jobs(
         self,
@@ -329,13 +282,6 @@ class Queue:
         known = await self._database.read(types.listed, frozenset(self._models))
         if job_type not in {status.type for status in known}:
             raise UnknownType(job_type, [status.type for status in known])
-
-
-def _detail(tx: JobTransaction, job_id: int) -> JobDetail:
-    record = jobs.find(tx, job_id)
-    return JobDetail(
-        record=record, history=jobs.history(tx, record), wait_reason=waiting.wait_reason(tx, record)
-    )
 
 
 def _check_limit(limit: int) -> None:

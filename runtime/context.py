@@ -3,7 +3,7 @@
 import random
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import Concatenate, ParamSpec, TypeVar, cast
+from typing import Concatenate, ParamSpec, TypeVar, Unpack, cast
 
 import trio
 
@@ -13,7 +13,7 @@ from runtime.errors import ConfigurationError, InvalidInput
 from runtime.job import Job
 from runtime.model.records import ClaimedJob
 from runtime.store import marks
-from runtime.transaction import JobTransaction
+from runtime.transaction import EnqueueOptions, JobTransaction, new_job
 
 R = TypeVar("R")
 S = TypeVar("S")
@@ -126,29 +126,14 @@ class Context:
         """
         self._writes.append(lambda tx: fn(tx, *args, **kwargs))
 
-    def enqueue(
-        self,
-        job: Job,
-        /,
-        *,
-        delay: float = 0,
-        priority: int | None = None,
-        key: str | None = None,
-        unique_for: float | None = None,
-        max_attempts: int | None = None,
-    ) -> None:
-        """Enqueue a job in the transaction that completes this one. Options as in `Queue.enqueue`."""
-        job.payload()  # what cannot be stored is refused here, where the handler can see it
-        self._writes.append(
-            lambda tx: tx.enqueue(
-                job,
-                delay=delay,
-                priority=priority,
-                key=key,
-                unique_for=unique_for,
-                max_attempts=max_attempts,
-            )
-        )
+    def enqueue(self, job: Job, /, **options: Unpack[EnqueueOptions]) -> None:
+        """Enqueue a job in the transaction that completes this one.
+
+        Raises:
+            InvalidInput, InvalidPayload: what cannot be stored is refused here, where the handler sees it.
+        """
+        new_job(job, self.now(), **options)
+        self._writes.append(lambda tx: tx.enqueue(job, **options))
 
     @asynccontextmanager
     async def once(self, key: str) -> AsyncIterator[bool]:

@@ -24,8 +24,26 @@ to HTTP statuses in `web/problems.py`; a test walks the classes and fails on
 one that either table misses.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+
+
+@contextmanager
+def plain_errors() -> Iterator[None]:
+    """Let an error through without the groups that nurseries have wrapped it in, if it is the only one.
+
+    Whoever opens an application need not know that nurseries keep it running.
+    """
+    try:
+        yield
+    except BaseExceptionGroup as group:
+        leaf: BaseException = group
+        while isinstance(leaf, BaseExceptionGroup) and len(leaf.exceptions) == 1:
+            leaf = leaf.exceptions[0]
+        if not isinstance(leaf, Exception) or isinstance(leaf, BaseExceptionGroup):
+            raise
+        raise leaf from leaf.__cause__
 
 
 @dataclass(frozen=True, slots=True)

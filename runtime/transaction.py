@@ -1,6 +1,7 @@
 """JobTransaction: what a transaction function of an application is given."""
 
 from collections.abc import Sequence
+from typing import TypedDict, Unpack
 
 from runtime.errors import ConfigurationError, FieldError, InvalidInput
 from runtime.job import Job
@@ -10,6 +11,25 @@ from runtime.store.transaction import StoreTransaction
 
 LONGEST_DELAY = 10 * 366 * 86_400.0
 LONGEST_KEY = 255
+END_OF_TIME = 32_503_680_000.0
+"""The year 3000."""
+
+
+class EnqueueOptions(TypedDict, total=False):
+    """What an enqueue may say about its job."""
+
+    delay: float
+    """Seconds until it is due."""
+    at: float | None
+    """The moment when it is due, in seconds since 1970 UTC; instead of `delay`."""
+    priority: int | None
+    """From 0 to 100; by default the model's."""
+    key: str | None
+    """Makes it unique among the jobs of its type while it is unfinished."""
+    unique_for: float | None
+    """Keep the key taken for so many seconds instead, finished or not."""
+    max_attempts: int | None
+    """By default the model's."""
 
 
 class JobTransaction(StoreTransaction):
@@ -17,99 +37,69 @@ class JobTransaction(StoreTransaction):
 
     __slots__ = ()
 
-    def enqueue(
-        self,
-        job: Job,
-        /,
-        *,
-        delay: float = 0,
-        at: float | None = None,
-        priority: int | None = None,
-        key: str | None = None,
-        unique_for: float | None = None,
-        max_attempts: int | None = None,
-    ) -> JobRecord:
+    def enqueue(self, job: Job, /, **options: Unpack[EnqueueOptions]) -> JobRecord:
         """Store a job.
 
-        Args:
-            job: its payload.
-            delay: seconds until it is due.
-            at: the moment when it is due, in seconds since 1970 UTC; instead of `delay`.
-            priority: from 0 to 100; by default the model's.
-            key: makes it unique among the jobs of its type while it is unfinished.
-            unique_for: keep the key taken for so many seconds instead, finished or not.
-            max_attempts: by default the model's.
-
         Returns:
-            The stored job; where the key was taken, the job that holds it, `duplicate` set.
+            The stored job; where its key was taken, the job that holds it, `duplicate` set.
 
         Raises:
             InvalidInput: an option out of range.
             InvalidPayload: the payload cannot be stored.
         """
-        options = _Options(delay, at, priority, key, unique_for, max_attempts)
-        return jobs.insert(self, new_job(job, self.now, options))
+        return jobs.insert(self, new_job(job, self.now, **options))
 
     def enqueue_many(
         self, batch: Sequence[Job], /, *, delay: float = 0, priority: int | None = None
     ) -> list[int]:
-        """Store jobs together; return their ids in order."""
-        options = _Options(delay, None, priority, None, None, None)
-        return jobs.insert_many(self, [new_job(job, self.now, options) for job in batch])
+        """Store jobs together; return their ids in order.
+
+        Raises:
+            InvalidInput, InvalidPayload: as `enqueue`; then none is stored.
+        """
+        return jobs.insert_many(
+            self, [new_job(job, self.now, delay=delay, priority=priority) for job in batch]
+        )
 
 
-class _Options:
-    """The options of an enqueue, checked."""
-
-    __slots__ = ("at", "delay", "key", "max_attempts", "priority", "unique_for")
-
-    def __init__(
-        self,
-        delay: float,
-        at: float | None,
-        priority: int | None,
-        key: str | None,
-        unique_for: float | None,
-        max_attempts: int | None,
-    ) -> None:
-        _check("delaySeconds", 0 <= delay <= LONGEST_DELAY, "must be from 0 to ten years")
-        _check("at", at is None or 0 <= at < 32_503_680_000, "must be a moment before the year 3000")
-        _check("priority", priority is None or 0 <= priority <= 100, "must be from 0 to 100")
-        _check("key", key is None or _good_key(key), "must be 1 to 255 printable characters")
-        _check("uniqueFor", unique_for is None or 0 < unique_for <= LONGEST_DELAY, "must be above 0")
-        _check("uniqueFor", unique_for is None or key is not None, "needs a key")
-        _check("maxAttempts", max_attempts is None or 1 <= max_attempts <= 1000, "must be from 1 to 1000")
-        self.delay = delay
-        self.at = at
-        self.priority = priority
-        self.key = key
-        self.unique_for = unique_for
-        self.max_attempts = max_attempts
-
-
-def new_job(job: Job, now: float, options: _Options | None = None) -> NewJob:
+def new_job(job: Job, now: float, **options: Unpack[EnqueueOptions]) -> NewJob:
     """A job as it will be stored, its model's policy filling in what the options leave open.
 
     Raises:
+        InvalidInput: an option out of range.
         InvalidPayload: the payload cannot be stored.
         ConfigurationError: its class names no type.
     """
-    options = options or _Options(0, None, None, None, None, None)
     policy = getattr(type(job), "policy", None)
     if policy is None:
         raise ConfigurationError(
             f"{type(job).__name__} names no type: class {type(job).__name__}(Job, type=…)"
         )
+    if options:
+        _check_options(options)
+    priority, at = options.get("priority"), options.get("at")
     return NewJob(
         type=policy.type,
         payload=job.payload(),
-        priority=policy.priority if options.priority is None else options.priority,
-        max_attempts=options.max_attempts or policy.max_attempts,
-        scheduled_at=now + options.delay if options.at is None else options.at,
+        priority=policy.priority if priority is None else priority,
+        max_attempts=options.get("max_attempts") or policy.max_attempts,
+        scheduled_at=now + options.get("delay", 0.0) if at is None else at,
         created_at=now,
-        key=options.key,
-        unique_for=options.unique_for,
+        key=options.get("key"),
+        unique_for=options.get("unique_for"),
     )
+
+
+def _check_options(options: EnqueueOptions) -> None:
+    delay, at, priority = options.get("delay", 0.0), options.get("at"), options.get("priority")
+    key, unique_for, attempts = options.get("key"), options.get("unique_for"), options.get("max_attempts")
+    _check("delaySeconds", 0 <= delay <= LONGEST_DELAY, "must be from 0 to ten years")
+    _check("at", at is None or 0 <= at < END_OF_TIME, "must be a moment before the year 3000")
+    _check("priority", priority is None or 0 <= priority <= 100, "must be from 0 to 100")
+    _check("key", key is None or _good_key(key), "must be 1 to 255 printable characters")
+    _check("uniqueFor", unique_for is None or 0 < unique_for <= LONGEST_DELAY, "must be above 0")
+    _check("uniqueFor", unique_for is None or key is not None, "needs a key")
+    _check("maxAttempts", attempts is None or 1 <= attempts <= 1000, "must be from 1 to 1000")
 
 
 def _good_key(key: str) -> bool:

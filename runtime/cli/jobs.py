@@ -14,7 +14,7 @@ from runtime.model.records import JobRecord, Page, Status
 
 if TYPE_CHECKING:
     from runtime.app import Deployment
-    from runtime.client import JobDetail
+    from runtime.model.records import JobDetail
 
 COLUMNS = ("id", "type", "status", "priority", "attempts", "due", "updated", "last error")
 

@@ -125,6 +125,17 @@ class AttemptRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class JobDetail:
+    """A job with its history."""
+
+    record: JobRecord
+    history: tuple[AttemptRecord, ...]
+    """All runs, oldest first."""
+    wait_reason: str | None
+    """Why it is not running now; None when it runs or is finished."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeadLetter:
     """A job that failed for good."""
 

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from runtime.db.base import Value
 from runtime.model.lifecycle import Transition, settle
 from runtime.model.outcomes import Completed, Crashed
 from runtime.model.records import ClaimedJob, Status
@@ -65,7 +66,7 @@ def _complete(tx: StoreTransaction, worker: str, endings: Sequence[Ending]) -> l
     """`finish` for those that completed: most of all endings, so written by one statement prepared once."""
     if not endings:
         return []
-    rows = [
+    rows: list[dict[str, Value]] = [
         {
             "id": ending.job.id,
             "claims": ending.job.claims,

@@ -1,7 +1,5 @@
 """Rate limits: token buckets held in the database, so that a limit is one for all processes."""
 
-from collections.abc import Mapping
-
 from runtime.errors import NotFound
 from runtime.model.rates import Bucket, Rate
 from runtime.model.records import LimitRecord
@@ -73,14 +71,18 @@ def remove(tx: StoreTransaction, job_type: str) -> None:
     change(tx, job_type, None)
 
 
-def declare(tx: StoreTransaction, declared: Mapping[str, Rate | None]) -> None:
-    """Store the limits that handlers declare; what an operator set stands."""
-    for job_type, rate in declared.items():
-        stored = tx.one("find_limit", StoredLimit, type=job_type)
-        if stored is not None and stored.source == OPERATOR:
-            continue
-        if stored is not None or rate is not None:
-            change(tx, job_type, rate, DECLARED)
+def is_declared(tx: StoreTransaction, job_type: str, rate: Rate | None) -> bool:
+    """Whether what a handler declares is stored, or an operator decided otherwise."""
+    stored = tx.one("find_limit", StoredLimit, type=job_type)
+    if stored is None:
+        return rate is None
+    return stored.source == OPERATOR or stored.text == (OFF if rate is None else str(rate))
+
+
+def declare(tx: StoreTransaction, job_type: str, rate: Rate | None) -> None:
+    """Store the limit that a handler declares; what an operator set stands."""
+    if not is_declared(tx, job_type, rate):
+        change(tx, job_type, rate, DECLARED)
 
 
 def _tokens(tx: StoreTransaction, stored: StoredLimit | None, rate: Rate | None) -> float:

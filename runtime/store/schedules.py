@@ -43,6 +43,12 @@ class StoredSchedule:
         return Schedule(self.expression, self.timezone, Missed(self.missed), Overlap(self.overlap))
 
 
+def is_declared(tx: StoreTransaction, declared: DeclaredSchedule) -> bool:
+    """Whether a schedule is stored as it is declared."""
+    stored = tx.one("find_schedule", StoredSchedule, name=declared.name)
+    return stored is not None and (stored.rule(), stored.payload) == (declared.schedule, declared.job.payload)
+
+
 def declare(tx: StoreTransaction, declared: DeclaredSchedule) -> None:
     """Store a schedule; a new one counts its ticks from now."""
     rule = declared.schedule

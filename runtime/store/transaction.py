@@ -4,7 +4,6 @@ Sixty-four completions of one type are one update of one counter row.
 """
 
 from collections import Counter
-from collections.abc import Callable
 
 from runtime.db.base import Statements, Transaction
 from runtime.model.records import Status
@@ -79,8 +78,3 @@ class StoreTransaction(Transaction):
                 ],
             )
             self._kept_history.clear()
-
-
-def fields(make: Callable[..., object]) -> tuple[str, ...]:
-    """The field names of a record class, in the order its query selects them."""
-    return tuple(getattr(make, "__dataclass_fields__", ()))

@@ -1,10 +1,20 @@
-"""Why a job is not running now, in words."""
+"""Why a job is not running now, in words; and a job with all there is to say of it."""
 
 from datetime import UTC, datetime
 
-from runtime.model.records import JobRecord, Status
-from runtime.store import control, limits, types
+from runtime.model.records import JobDetail, JobRecord, Status
+from runtime.store import control, jobs, limits, types
 from runtime.store.transaction import StoreTransaction
+
+
+def detail(tx: StoreTransaction, job_id: int) -> JobDetail:
+    """A job with its history.
+
+    Raises:
+        NotFound: there is none.
+    """
+    record = jobs.find(tx, job_id)
+    return JobDetail(record=record, history=jobs.history(tx, record), wait_reason=wait_reason(tx, record))
 
 
 def wait_reason(tx: StoreTransaction, job: JobRecord) -> str | None:

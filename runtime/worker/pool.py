@@ -182,6 +182,11 @@ class Pool:
         return tuple(self._running.values())
 
     @property
+    def starved(self) -> bool:
+        """Whether no claimed job waits for a runner."""
+        return not self._waiting
+
+    @property
     def quiet(self) -> bool:
         """Whether nothing waits, runs, or has ended without that being written."""
         return not self._running and not self._waiting and not self._unwritten

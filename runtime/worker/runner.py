@@ -27,6 +27,9 @@ from runtime.worker.cpu import run_in_process
 from runtime.worker.finisher import Finisher
 from runtime.worker.pool import Attempt, Pool
 
+TURN = 0.001
+"""Seconds that jobs which never wait may run in a row before others get their turn."""
+
 
 class Runner:
     """Runs jobs from the pool, one at a time, until the pool is closed."""
@@ -75,6 +78,7 @@ class Runner:
     async def _run_until_spent(self, guard: trio.Nursery) -> bool:
         """Run jobs in one nursery until one of them has used it; False when the pool is closed."""
         attempt: Attempt | None = None
+        turn = trio.current_time()
         try:
             async with trio.open_nursery() as nursery:
                 while (job := await self._pool.next()) is not None:
@@ -87,9 +91,13 @@ class Runner:
                         or len(guard.child_tasks) > 1
                     ):
                         break  # leaving the nursery waits for its tasks, within the same deadline
-                    nursery.cancel_scope.deadline = math.inf
                     self._finisher.put(attempt)
                     attempt = None
+                    if self._pool.starved:
+                        nursery.cancel_scope.deadline = math.inf
+                    if trio.current_time() - turn > TURN:
+                        await trio.lowlevel.checkpoint()
+                        turn = trio.current_time()
         except (trio.Cancelled, BaseExceptionGroup) as error:  # noqa: ASYNC103 - raised below, unless a child failed
             failure = _without_cancelled(error)
             if attempt is None:

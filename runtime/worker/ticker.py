@@ -7,34 +7,19 @@ job, lets only one of them fire it.
 import trio
 
 from runtime.app import Deployment
+from runtime.declarations import declared_schedules
 from runtime.errors import DatabaseError
 from runtime.store import schedules
 from runtime.store.schedules import DeclaredSchedule
-from runtime.transaction import JobTransaction, new_job
 
 POLLS = 60
 """Longest sleep, in polls: wall time may jump while we sleep, so never sleep an hour away."""
 
 
-def declared_schedules(deployment: Deployment) -> list[DeclaredSchedule]:
-    """The application's schedules, each with the job of its ticks."""
-    return [
-        DeclaredSchedule(schedule=handler.schedule, job=new_job(handler.model(), deployment.clock.now()))
-        for handler in deployment.app.handlers.values()
-        if handler.schedule is not None
-    ]
-
-
-def declare_schedules(tx: JobTransaction, declared: list[DeclaredSchedule]) -> None:
-    """Store the application's schedules."""
-    for schedule in declared:
-        schedules.declare(tx, schedule)
-
-
 async def run_ticker(deployment: Deployment, poll: float) -> None:
     """Fire each schedule at its ticks, and at the start whatever was missed."""
     clock = deployment.clock
-    declared = declared_schedules(deployment)
+    declared = declared_schedules(deployment.app.handlers, clock.now())
     upcoming = {schedule.name: clock.now() for schedule in declared}
     while declared:
         for schedule in declared:

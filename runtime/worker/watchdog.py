@@ -5,13 +5,14 @@ process; only somebody outside the loop can say so, and leave by force when an
 orderly shutdown does not come to its end.
 """
 
+import logging
 import os
 import sys
 import threading
 import time
 import traceback
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import trio
 
@@ -69,12 +70,20 @@ class Watchdog:
                 self._events.loop_stalled(stalled, self._running(), self._stack())
             if self._deadline is not None and now > self._deadline:
                 self._events.forced_exit(now - self._armed)
-                sys.stderr.flush()
+                _flush_logs()
                 os._exit(FORCED_EXIT)
 
     def _stack(self) -> str:
         frame = sys._current_frames().get(self._loop_thread)  # noqa: SLF001 - the documented way to see it
         return "".join(traceback.format_stack(frame)[-8:]) if frame else ""
+
+
+def _flush_logs() -> None:
+    """Let the last words out: `os._exit` runs nothing, and handlers may write from a thread of their own."""
+    for handler in logging.getLogger().handlers:
+        with suppress(Exception):
+            handler.flush()
+    sys.stderr.flush()
 
 
 @asynccontextmanager

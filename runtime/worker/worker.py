@@ -22,7 +22,6 @@ from runtime.model.outcomes import Interrupted
 from runtime.model.records import ClaimedJob
 from runtime.store import limits
 from runtime.store.claims import due_types, release
-from runtime.store.schedules import DeclaredSchedule
 from runtime.store.workers import Beat
 from runtime.transaction import JobTransaction
 from runtime.worker.dispatcher import Dispatcher
@@ -36,7 +35,7 @@ from runtime.worker.promoter import run_promoter
 from runtime.worker.pruner import run_pruner
 from runtime.worker.reaper import run_reaper
 from runtime.worker.runner import Runner
-from runtime.worker.ticker import declare_schedules, declared_schedules, run_ticker
+from runtime.worker.ticker import run_ticker
 
 Ts = TypeVarTuple("Ts")
 
@@ -73,7 +72,7 @@ class Worker:
             nullcontext() if deployment.inline else proof_of_life(deployment.location.companions, self.name)
         )
         with proof:
-            await deployment.database.write(self._declare, declared_schedules(deployment))
+            await deployment.database.write(self._set_rates)
             await self._heartbeat.register()
             async with trio.open_nursery() as services:
                 self._start_services(services)
@@ -178,9 +177,7 @@ class Worker:
         except DatabaseError as error:
             self._deployment.events.database_trouble(what, str(error), 0)
 
-    def _declare(self, tx: JobTransaction, schedules: list[DeclaredSchedule]) -> None:
-        declare_schedules(tx, schedules)
-        limits.declare(tx, {name: handler.rate for name, handler in self._deployment.app.handlers.items()})
+    def _set_rates(self, tx: JobTransaction) -> None:
         for job_type, rate in self._options.rates.items():
             limits.change(tx, job_type, rate)
 

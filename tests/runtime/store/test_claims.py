@@ -12,7 +12,7 @@ from runtime.model.retry import Retry
 from runtime.store import claims, endings, jobs
 from runtime.store.claims import ClaimRequest
 from runtime.store.endings import Ending
-from tests.runtime.obedient import Limited, Obey, Other
+from tests.runtime.obedient import Obey, Other
 
 
 def request(**changes):
@@ -62,9 +62,9 @@ async def test_types_that_a_worker_does_not_know_are_left_alone(autojump_clock, 
 
 
 async def test_a_limited_type_is_taken_up_to_its_tokens_over_all_its_priorities(autojump_clock, deployment):
-    await deployment.queue.set_limit("limited", "2/s", 3)
+    await deployment.queue.set_limit("obey", "2/s", 3)
     for priority in (0, 5, 10):
-        await deployment.queue.enqueue_many([Limited() for _ in range(4)], priority=priority)
+        await deployment.queue.enqueue_many([Obey() for _ in range(4)], priority=priority)
 
     claim = await deployment.db.write(claims.claim, request())
     again = await deployment.db.write(claims.claim, request())
@@ -75,8 +75,8 @@ async def test_a_limited_type_is_taken_up_to_its_tokens_over_all_its_priorities(
 
 
 async def test_a_limited_type_is_taken_for_free_runners_only(autojump_clock, deployment):
-    await deployment.queue.set_limit("limited", "100/s")
-    await deployment.queue.enqueue_many([Limited() for _ in range(10)])
+    await deployment.queue.set_limit("obey", "100/s")
+    await deployment.queue.enqueue_many([Obey() for _ in range(10)])
 
     claim = await deployment.db.write(claims.claim, request(free=4))
 

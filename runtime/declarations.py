@@ -1,0 +1,36 @@
+"""What an application declares about its jobs, kept in the database: schedules and rate limits.
+
+Stored when the application is opened, so that operators see them before a
+worker has run. What an operator set or paused stands.
+"""
+
+from collections.abc import Mapping
+
+from runtime.handlers import Handler
+from runtime.store import limits, schedules
+from runtime.store.schedules import DeclaredSchedule
+from runtime.transaction import JobTransaction, new_job
+
+
+def declared_schedules(handlers: Mapping[str, Handler], now: float) -> list[DeclaredSchedule]:
+    """The schedules, each with the job of its ticks."""
+    return [
+        DeclaredSchedule(schedule=handler.schedule, job=new_job(handler.model(), now))
+        for handler in handlers.values()
+        if handler.schedule is not None
+    ]
+
+
+def is_declared(tx: JobTransaction, handlers: Mapping[str, Handler]) -> bool:
+    """Whether the database knows all of it: then opening the application writes nothing."""
+    return all(
+        schedules.is_declared(tx, schedule) for schedule in declared_schedules(handlers, tx.now)
+    ) and all(limits.is_declared(tx, name, handler.rate) for name, handler in handlers.items())
+
+
+def declare(tx: JobTransaction, handlers: Mapping[str, Handler]) -> None:
+    """Store all of it."""
+    for schedule in declared_schedules(handlers, tx.now):
+        schedules.declare(tx, schedule)
+    for name, handler in handlers.items():
+        limits.declare(tx, name, handler.rate)
