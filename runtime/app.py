@@ -121,7 +121,7 @@ class App(Handlers):
                     app=self,
                     location=location,
                     database=db,
-                    queue=Queue(db, self.types, clock),
+                    queue=Queue(db, self.types, self.scheduled, clock),
                     background=background,
                     clock=clock,
                     random=chance or random.Random(),  # noqa: S311 - jitter, not secrets

@@ -37,10 +37,15 @@ class Queue:
     """The jobs of an open application."""
 
     def __init__(
-        self, database: Database[JobTransaction], models: Mapping[str, type[Job]], clock: Clock
+        self,
+        database: Database[JobTransaction],
+        models: Mapping[str, type[Job]],
+        scheduled: frozenset[str],
+        clock: Clock,
     ) -> None:
         self._database = database
         self._models = models
+        self._scheduled = scheduled
         self._clock = clock
 
     # Jobs
@@ -90,7 +95,7 @@ class Queue:
         Raises:
             NotFound: no such job.
         """
-        return await self._database.read(waiting.detail, job_id)
+        return await self._database.read(waiting.detail, job_id, *self._moment())
 
     async def jobs(
         self,
@@ -175,7 +180,7 @@ class Queue:
 
     async def types(self) -> list[TypeStatus]:
         """Every type that is declared, stored or run by a living worker."""
-        return await self._database.read(types.listed, frozenset(self._models))
+        return await self._database.read(types.listed, frozenset(self._models), *self._moment())
 
     async def pause(self, job_type: str, /) -> None:
         """Start no more jobs of a type, within two seconds on every worker.
@@ -221,8 +226,8 @@ class Queue:
         await self._database.write(limits.remove, job_type)
 
     async def schedules(self) -> list[ScheduleRecord]:
-        """The cron schedules with their next ticks."""
-        return await self._database.read(schedules.listed)
+        """The application's cron schedules with their next ticks."""
+        return await self._database.read(schedules.listed, self._scheduled)
 
     async def run_schedule(self, name: str, /) -> JobRecord:
         """Enqueue a schedule's job now, apart from its ticks.
@@ -251,7 +256,11 @@ class Queue:
 
     async def workers(self) -> list[WorkerRecord]:
         """The workers that have not gone."""
-        return await self._database.read(workers.listed, self._clock.boot(), self._clock.monotonic())
+        return await self._database.read(workers.listed, *self._moment())
+
+    def _moment(self) -> tuple[str, float]:
+        """What tells a living worker from a dead one."""
+        return self._clock.boot(), self._clock.monotonic()
 
     # Transactions
 
@@ -279,7 +288,7 @@ class Queue:
     async def _check_type(self, job_type: str) -> None:
         if job_type in self._models:
             return
-        known = await self._database.read(types.listed, frozenset(self._models))
+        known = await self._database.read(types.listed, frozenset(self._models), *self._moment())
         if job_type not in {status.type for status in known}:
             raise UnknownType(job_type, [status.type for status in known])
 

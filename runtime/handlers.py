@@ -18,7 +18,7 @@ from pydantic import ValidationError
 
 from runtime.context import Context
 from runtime.errors import ConfigurationError, DuplicateType, InvalidInput
-from runtime.job import Job
+from runtime.job import Job, policy_of
 from runtime.model.cron import Missed, Overlap, Schedule
 from runtime.model.rates import Rate
 from runtime.model.retry import Retry
@@ -81,6 +81,11 @@ class Handlers:
         """The handlers, by the type that they run."""
         return MappingProxyType(self._handlers)
 
+    @property
+    def scheduled(self) -> frozenset[str]:
+        """The types that a cron schedule enqueues."""
+        return frozenset(name for name, handler in self._handlers.items() if handler.schedule is not None)
+
     def handler(
         self,
         *,
@@ -138,13 +143,10 @@ class Handlers:
         Raises:
             DuplicateType: another model has that type.
         """
-        if not hasattr(model, "policy"):
-            raise ConfigurationError(f"{model.__name__} names no type: class {model.__name__}(Job, type=…)")
-        known = self._types.setdefault(model.policy.type, model)
+        job_type = policy_of(model).type
+        known = self._types.setdefault(job_type, model)
         if known is not model:
-            raise DuplicateType(
-                f"{model.__name__} and {known.__name__} are both of type {model.policy.type!r}"
-            )
+            raise DuplicateType(f"{model.__name__} and {known.__name__} are both of type {job_type!r}")
         return model
 
     def include(self, other: "Handlers") -> None:
@@ -181,10 +183,9 @@ def _signature(function: Callable[..., object]) -> tuple[type[Job], bool]:
     if not 1 <= len(parameters) <= 2:
         raise ConfigurationError(f"{name}: a handler takes a job, and a context if it wants one")
     annotation = typing.get_type_hints(function).get(parameters[0].name)
-    if not (isinstance(annotation, type) and issubclass(annotation, Job) and hasattr(annotation, "policy")):
-        raise ConfigurationError(
-            f"{name}: the first parameter must be annotated with a Job that names its type"
-        )
+    if not (isinstance(annotation, type) and issubclass(annotation, Job)):
+        raise ConfigurationError(f"{name}: the first parameter must be annotated with a Job")
+    policy_of(annotation)
     return annotation, len(parameters) == 2
 
 

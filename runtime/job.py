@@ -93,6 +93,18 @@ class Job(BaseModel):
             raise invalid_payload(error, cls.policy.type) from error
 
 
+def policy_of(model: type[Job]) -> EnqueuePolicy:
+    """The policy that a model's own class line states; a subclass does not inherit its parent's type.
+
+    Raises:
+        ConfigurationError: it states none.
+    """
+    policy = model.__dict__.get("policy")
+    if not isinstance(policy, EnqueuePolicy):
+        raise ConfigurationError(f"{model.__name__} names no type: class {model.__name__}(Job, type=…)")
+    return policy
+
+
 def invalid_payload(error: ValidationError, subject: str) -> InvalidPayload:
     """Pydantic's error as ours: one line that names the fields, without echoing their values."""
     errors = [

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import TypedDict, Unpack
 
-from runtime.errors import ConfigurationError, FieldError, InvalidInput
-from runtime.job import Job
+from runtime.errors import FieldError, InvalidInput
+from runtime.job import Job, policy_of
 from runtime.model.records import JobRecord, NewJob
 from runtime.store import jobs
 from runtime.store.transaction import StoreTransaction
@@ -70,11 +70,7 @@ def new_job(job: Job, now: float, **options: Unpack[EnqueueOptions]) -> NewJob:
         InvalidPayload: the payload cannot be stored.
         ConfigurationError: its class names no type.
     """
-    policy = getattr(type(job), "policy", None)
-    if policy is None:
-        raise ConfigurationError(
-            f"{type(job).__name__} names no type: class {type(job).__name__}(Job, type=…)"
-        )
+    policy = policy_of(type(job))
     if options:
         _check_options(options)
     priority, at = options.get("priority"), options.get("at")

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 RULES = """\
 missed: ticks that nobody was there for: skip them, run one, or run all.
 overlap: a tick while the last job still runs: skip it or allow it.
-A local time that clocks jump over runs once, right after the gap; one that they repeat runs once."""
+A fixed time that clocks jump over runs right after the gap; one that they repeat runs once, the first.
+An expression whose hour begins with * skips the gap and runs through both passes of repeated hours."""
 
 
 @click.group()

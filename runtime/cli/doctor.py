@@ -51,7 +51,13 @@ async def _examine(deployment: "Deployment") -> list[Check]:
 
 
 async def _examine_types(deployment: "Deployment") -> Check:
-    waiting = [status.type for status in await deployment.queue.types() if not status.known and status.counts]
+    waiting = [
+        status.type
+        for status in await deployment.queue.types()
+        if not status.known
+        and status.type not in deployment.app.handlers
+        and any(not place.finished for place in status.counts)
+    ]
     return Check(
         name="types",
         verdict=Verdict.FINDING if waiting else Verdict.OK,

@@ -157,7 +157,7 @@ class TypeStatus:
     type: str
     paused: bool
     known: bool
-    """Whether a living worker or this application can run it."""
+    """Whether a living worker runs it; jobs of a type that nobody runs wait."""
     counts: dict[Status, int]
 
 

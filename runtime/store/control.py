@@ -74,6 +74,8 @@ def _take_key_back(tx: StoreTransaction, record: JobRecord) -> None:
     if record.key is None:
         return
     holder = tx.one("find_key", int, type=record.type, key=record.key, now=tx.now)
-    if holder not in {None, record.id}:
+    if holder == record.id:
+        return
+    if holder is not None:
         raise NotAllowed(f"job {record.id} cannot run again: job {holder} holds its key {record.key!r}")
     tx.run("take_key", type=record.type, key=record.key, job_id=record.id, expires_at=None)

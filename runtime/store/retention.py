@@ -16,7 +16,7 @@ def prune_finished(tx: StoreTransaction, before: float, limit: int) -> int:
 
     Failed jobs stay: they are in the dead letter queue until somebody decides.
     """
-    old = tx.all("prunable_jobs", lambda *row: row, before=before, most=limit)
+    old = tx.all("prunable_jobs", lambda *row: row, before=before, now=tx.now, most=limit)
     tx.many("delete_attempts", [{"id": job_id} for job_id, *_ in old])
     tx.many("delete_job", [{"id": job_id} for job_id, *_ in old])
     tx.many(

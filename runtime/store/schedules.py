@@ -120,9 +120,13 @@ def set_paused(tx: StoreTransaction, name: str, *, paused: bool) -> None:
     tx.announce(CONTROL)
 
 
-def listed(tx: StoreTransaction) -> list[ScheduleRecord]:
-    """Every schedule, with its next five ticks."""
-    return [_record(stored, tx.now) for stored in tx.all("list_schedules", StoredSchedule)]
+def listed(tx: StoreTransaction, declared: frozenset[str]) -> list[ScheduleRecord]:
+    """The schedules that are still declared, each with its next five ticks.
+
+    One that the code has dropped keeps its row: a version that declares it may run beside this one.
+    """
+    rows = tx.all("list_schedules", StoredSchedule)
+    return [_record(stored, tx.now) for stored in rows if stored.name in declared]
 
 
 def at_tick(template: NewJob, now: float) -> NewJob:

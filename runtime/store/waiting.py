@@ -7,27 +7,32 @@ from runtime.store import control, jobs, limits, types
 from runtime.store.transaction import StoreTransaction
 
 
-def detail(tx: StoreTransaction, job_id: int) -> JobDetail:
+def detail(tx: StoreTransaction, job_id: int, boot: str, monotonic: float) -> JobDetail:
     """A job with its history.
 
     Raises:
         NotFound: there is none.
     """
     record = jobs.find(tx, job_id)
-    return JobDetail(record=record, history=jobs.history(tx, record), wait_reason=wait_reason(tx, record))
+    served = types.served(tx, boot, monotonic)
+    reason = wait_reason(tx, record, served)
+    return JobDetail(record=record, history=jobs.history(tx, record), wait_reason=reason)
 
 
-def wait_reason(tx: StoreTransaction, job: JobRecord) -> str | None:
-    """What a waiting job waits for; None when it runs or is finished."""
+def wait_reason(tx: StoreTransaction, job: JobRecord, served: frozenset[str]) -> str | None:
+    """What a waiting job waits for, `served` being the types that living workers run.
+
+    None when it runs or is finished.
+    """
     if job.status is Status.SCHEDULED:
         cause = "retried after an error" if job.attempts else "scheduled"
         return f"{cause}: due at {_moment(job.scheduled_at)}"
     if job.status is Status.BLOCKED:
         return "waits for the jobs it depends on"
-    return _pending_reason(tx, job) if job.status is Status.PENDING else None
+    return _pending_reason(tx, job, served) if job.status is Status.PENDING else None
 
 
-def _pending_reason(tx: StoreTransaction, job: JobRecord) -> str:
+def _pending_reason(tx: StoreTransaction, job: JobRecord, served: frozenset[str]) -> str:
     if job.type in control.paused(tx):
         return f"the type {job.type} is paused"
     limit = limits.in_force(tx).get(job.type)
@@ -37,7 +42,7 @@ def _pending_reason(tx: StoreTransaction, job: JobRecord) -> str:
             return (
                 f"rate limit {limit.rate}: the next token at {_moment(bucket.ready_at(limit.rate, tx.now))}"
             )
-    if job.type not in types.served(tx):
+    if job.type not in served:
         return f"no running worker knows the type {job.type}"
     return "due: waits for a free runner"
 

@@ -1,11 +1,13 @@
 """Finisher: writes how attempts ended, many in one commit. Ended by cancellation, once the pool is quiet."""
 
+from collections.abc import Sequence
+
 import trio
 
 from runtime.app import Deployment
 from runtime.errors import DatabaseBusy, DatabaseError, DatabaseFull
 from runtime.model.lifecycle import settle
-from runtime.model.outcomes import Completed, Failed, Outcome, describe_error
+from runtime.model.outcomes import Completed, Failed, Interrupted, Outcome, describe_error
 from runtime.store.endings import Ending, finish, finish_many
 from runtime.transaction import JobTransaction
 from runtime.worker.pool import Attempt, Pool
@@ -27,14 +29,20 @@ class Finisher:
         self._worker = worker
         self._deployment = deployment
         self._pool = pool
-        self._ended: list[Attempt] = []
+        self._ended: list[tuple[Attempt, Outcome]] = []
         self._work = Wakeup()
 
     def put(self, attempt: Attempt) -> None:
         """Take an ended attempt; its runner may go on."""
         self._pool.ended(attempt)
-        self._ended.append(attempt)
+        # Judged now: the next attempt uses the same scope, which may be cancelled before this is written.
+        self._ended.append((attempt, attempt.ending(trio.current_time())))
         self._work.set()
+
+    async def give_back(self, attempts: Sequence[Attempt], outcome: Interrupted) -> None:
+        """End attempts whose handlers do not end; what these say later is refused."""
+        endings = [self._settle(attempt, outcome) for attempt in attempts]
+        await self._deployment.database.write_relaxed(finish_many, self._worker, endings)
 
     async def run(self) -> None:
         """Write endings until cancelled."""
@@ -43,8 +51,7 @@ class Finisher:
                 await self._work.wait()
                 batch, self._ended = self._ended, []
                 simple = []
-                for attempt in batch:
-                    outcome = attempt.ending(trio.current_time())
+                for attempt, outcome in batch:
                     if isinstance(outcome, Completed) and attempt.writes:
                         nursery.start_soon(self._finish_with_writes, attempt)
                     else:

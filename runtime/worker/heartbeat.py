@@ -39,6 +39,7 @@ class Heartbeat:
             try:
                 if not await self._once():
                     self._deployment.events.worker_was_reaped(self._beat.id, len(self._pool.running))
+                    self._pool.forget_waiting()
                     self._pool.cancel_all(Interrupted("this worker was taken for dead"))
                     await self.register()
             except DatabaseError as error:

@@ -48,10 +48,14 @@ def surely_dead(directory: Path, worker: str) -> bool:
     except OSError:
         return False
     else:
-        path.unlink(missing_ok=True)
         return True
     finally:
         os.close(descriptor)
+
+
+def forget(directory: Path, worker: str) -> None:
+    """Remove the lock file of a dead worker, once its jobs are given back."""
+    _lock_file(directory, worker).unlink(missing_ok=True)
 
 
 def _lock_file(directory: Path, worker: str) -> Path:

@@ -128,6 +128,11 @@ class Pool:
         self._idle.unpark_all()
         return unstarted
 
+    def forget_waiting(self) -> None:
+        """Start nothing of what was claimed: it is others' by now."""
+        self._waiting.clear()
+        self.changed.set()
+
     # The runners' side
 
     async def next(self) -> ClaimedJob | None:

@@ -12,7 +12,7 @@ from runtime.errors import DatabaseError
 from runtime.store import workers
 from runtime.store.endings import rescue
 from runtime.store.workers import StoredWorker
-from runtime.worker.identity import surely_dead
+from runtime.worker.identity import forget, surely_dead
 
 INTERVAL = 1.0
 
@@ -49,4 +49,5 @@ def _cause_of_death(deployment: Deployment, worker: StoredWorker) -> str | None:
 async def _rescue(deployment: Deployment, worker: str, reason: str) -> None:
     # Relaxed: rescued again after a power failure.
     jobs = await deployment.database.write_relaxed(rescue, worker, f"worker {worker} died: {reason}")
+    forget(deployment.location.companions, worker)
     deployment.events.jobs_rescued(worker, jobs, reason)

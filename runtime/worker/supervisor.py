@@ -54,15 +54,23 @@ async def supervise(
     def running() -> Sequence[str]:
         return [] if crew is None else describe(crew.pool)
 
-    async with open_watchdog(deployment.events, running) as watchdog, trio.open_nursery() as nursery:
-        hurry = nursery.cancel_scope.cancel if crew is None else crew.hurry
+    others = trio.CancelScope()
+
+    def hurry() -> None:
+        others.cancel()
+        if crew is not None:
+            crew.hurry()
+
+    async with open_watchdog(deployment.events, running) as watchdog:
         with stop_on_signals(stopping, hurry, watchdog, grace=grace):
-            async with trio.open_nursery() as running_parts:
-                for part in parts:
-                    await running_parts.start(part, deployment, stopping)
-                if crew is not None:
-                    await running_parts.start(crew.run, stopping)
-                ready()
+            async with trio.open_nursery() as work:
+                with others:
+                    async with trio.open_nursery() as sites:
+                        for part in parts:
+                            await sites.start(part, deployment, stopping)
+                        if crew is not None:
+                            await work.start(crew.run, stopping)
+                        ready()
 
 
 def describe(pool: Pool) -> list[str]:

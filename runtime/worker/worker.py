@@ -41,6 +41,7 @@ Ts = TypeVarTuple("Ts")
 
 CLEANUP = 1.0
 """Seconds that cancelled handlers have to clean up at shutdown, beyond the grace."""
+STOPPED = Interrupted("the worker was stopped")
 
 
 class Worker:
@@ -145,28 +146,34 @@ class Worker:
             await self._try("release", self._release, unstarted)
         with trio.move_on_after(self._options.grace):
             await self._quiet_or_hurried()
-        self.pool.cancel_all(Interrupted("the worker was stopped"))
-        # Give up on what outlasts its cancellation: it is given back when this process is seen to be dead.
-        jobs.cancel_scope.deadline = trio.current_time() + CLEANUP
+        self.pool.cancel_all(STOPPED)
+        with trio.move_on_after(CLEANUP):
+            await self._quiet()
+        if self.pool.running:
+            # Given back although its cleanup goes on: it has until the process leaves, by force if need be.
+            await self._try("give back", self._finisher.give_back, self.pool.running, STOPPED)
+        jobs.cancel_scope.cancel()
 
     async def _release(self, unstarted: list[ClaimedJob]) -> None:
         await self._deployment.database.write_relaxed(release, self.name, unstarted)
 
     async def _quiet_or_hurried(self) -> None:
         async with trio.open_nursery() as either:
-            either.start_soon(self._quiet, either.cancel_scope)
-            await self._hurry.wait()
+            either.start_soon(self._hurry_up, either.cancel_scope)
+            await self._quiet()
             either.cancel_scope.cancel()
 
-    async def _quiet(self, scope: trio.CancelScope) -> None:
+    async def _hurry_up(self, scope: trio.CancelScope) -> None:
+        await self._hurry.wait()
+        scope.cancel()
+
+    async def _quiet(self) -> None:
         while not self.pool.quiet:
             await self.pool.changed.wait()
-        scope.cancel()
 
     async def _leave(self) -> None:
         with trio.move_on_after(CLEANUP):
-            while not self.pool.quiet:
-                await self.pool.changed.wait()
+            await self._quiet()
         await self._try("remove", self._heartbeat.remove)
 
     async def _try(self, what: str, fn: Callable[[*Ts], Awaitable[object]], *args: *Ts) -> None:

@@ -11,7 +11,7 @@ from runtime.errors import (
 )
 from runtime.model.records import Status
 from runtime.store.retention import prune_finished
-from runtime.testing import drain
+from runtime.testing import drain, running_worker
 from tests.runtime.obedient import Declared, Obey
 
 
@@ -240,4 +240,22 @@ async def test_types_show_what_is_declared_paused_and_counted(autojump_clock, de
 
     assert types["obey"].paused
     assert types["obey"].counts == {Status.PENDING: 1}
-    assert types["declared"].known
+    assert "declared" in types
+
+
+async def test_a_type_is_known_while_a_living_worker_runs_it(autojump_clock, deployment):
+    def known(types):
+        return {status.type for status in types if status.known}
+
+    assert known(await deployment.queue.types()) == set()
+    async with running_worker(deployment):
+        assert known(await deployment.queue.types()) == {"obey", "other", "limited"}
+    assert known(await deployment.queue.types()) == set()
+
+
+async def test_a_key_taken_for_a_period_outlives_pruning(autojump_clock, deployment):
+    first = await deployment.queue.enqueue(Obey(), key="k", unique_for=1000)
+    await drain(deployment)
+
+    assert await deployment.db.write(prune_finished, deployment.clock.now() + 1, 100) == 0
+    assert (await deployment.queue.enqueue(Obey(), key="k")).id == first.id

@@ -49,7 +49,7 @@ UPDATE dead_letter_jobs SET reviewed = 1 WHERE id = :id;
 DELETE FROM dead_letter_jobs WHERE job_id = :job_id;
 
 -- name: purge_dead_letters
--- Throw dead letters away; their jobs stay as failed until they are pruned.
+-- Throw dead letters away; their jobs stay, as failed.
 DELETE FROM dead_letter_jobs WHERE reviewed = 1 OR :all = 1;
 
 -- name: pause_type
@@ -83,9 +83,15 @@ ON CONFLICT (type) DO UPDATE SET
 UPDATE rate_limits SET tokens = :tokens, updated_at = :updated_at WHERE type = :type;
 
 -- name: prunable_jobs
--- Finished jobs older than a moment, oldest first.
+-- Finished jobs older than a moment, oldest first; not those whose key is still taken for a period.
 SELECT id, type, status, key FROM jobs
-WHERE status IN ('completed', 'cancelled') AND completed_at < :before ORDER BY completed_at LIMIT :most;
+WHERE status IN ('completed', 'cancelled') AND completed_at < :before
+  AND (key IS NULL OR NOT EXISTS (
+    SELECT 1 FROM job_keys
+    WHERE job_keys.type = jobs.type AND job_keys.key = jobs.key AND job_keys.job_id = jobs.id
+      AND job_keys.expires_at > :now
+  ))
+ORDER BY completed_at LIMIT :most;
 
 -- name: delete_job
 -- A job that nobody needs any more.
