@@ -33,7 +33,7 @@ def openapi(app: Quart) -> Json:
     found = [(rule, operation) for rule in app.url_map.iter_rules() if (operation := _operation(app, rule))]
     schemas = _schemas(operation for _, operation in found)
     paths: dict[str, Json] = {}
-    for rule, operation in sorted(found, key=lambda item: item[0].rule):
+    for rule, operation in sorted(found, key=lambda item: (not item[1].public, item[0].rule)):
         for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
             described = _describe(rule, operation, schemas)
             paths.setdefault(_PARAMETER.sub(r"{\1}", rule.rule), {})[method.lower()] = described

@@ -26,6 +26,7 @@ from runtime.app import Deployment
 from runtime.errors import ConfigurationError
 from web.admin import AdminPolicy, is_loopback
 from web.app import LOOPBACK_NAMES, create_app
+from web.asgi import finishing
 from web.connections import Connections
 from web.site import site_of
 
@@ -46,6 +47,8 @@ class WebOptions:
     allowed_hosts: frozenset[str] = frozenset()
     """Names in Host headers that are answered. Always answered on a loopback address:
     that address and `localhost`. On any other address none named means all."""
+    keep_alive: float = 5.0
+    """Seconds that a connection may be idle, or take to send its headers."""
     drain: float = DRAIN
     """Seconds that requests in flight have when the server stops."""
 
@@ -79,14 +82,14 @@ async def serve_web(
     site = site_of(app)
     addresses = [_address(listener) for listener in listeners]
     context = WorkerContext(None)
-    serve_stream = partial(_serve_stream, wrap_app(app, 0, "asgi"), _config(), context)
+    serve_stream = partial(_serve_stream, wrap_app(finishing(app), 0, "asgi"), _config(options), context)
 
     def leaving() -> None:
         site.stopping.set()
         nursery.start_soon(context.terminated.set)
 
     connections = Connections(serve_stream, leaving, site.events)
-    async with _lifespan(app), trio.open_nursery() as nursery:
+    async with _closing(listeners), _lifespan(app), trio.open_nursery() as nursery:
         await nursery.start(connections.serve, listeners, stopping, options.drain)
         site.events.listening(addresses)
         task_status.started(addresses)
@@ -99,12 +102,12 @@ async def open_listeners(host: str, port: int) -> list[trio.SocketListener]:
         ConfigurationError: with the reason in words.
     """
     where = f"{host}:{port}"
+    if not 0 <= port <= 65535:  # the system would take what is left of it
+        raise ConfigurationError(f"--port {port}: must be from 0 to 65535")
     try:
         listeners = await trio.open_tcp_listeners(port, host=host.strip("[]"), backlog=BACKLOG)
     except socket.gaierror as error:
         raise ConfigurationError(f"--host {host}: no such address ({error.strerror})") from error
-    except OverflowError as error:
-        raise ConfigurationError(f"--port {port}: must be from 0 to 65535") from error
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise ConfigurationError(f"cannot listen on {where}: another program does already") from error
@@ -115,6 +118,16 @@ async def open_listeners(host: str, port: int) -> list[trio.SocketListener]:
         if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux; accepted sockets inherit it
             listener.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNREAD_SECONDS * 1000)
     return listeners
+
+
+@asynccontextmanager
+async def _closing(listeners: Sequence[trio.SocketListener]) -> AsyncIterator[None]:
+    """Close them whatever happens; they may be closed before."""
+    try:
+        yield
+    finally:
+        for listener in listeners:
+            listener.socket.close()
 
 
 @asynccontextmanager
@@ -138,14 +151,14 @@ async def _serve_stream(
     await TCPServer(app, config, context, ConnectionState({}), stream)  # type: ignore[arg-type]
 
 
-def _config() -> Config:
+def _config(options: WebOptions) -> Config:
     """Hypercorn's settings: header size, slow clients, no name in the answers, one log."""
     config = Config()
     config.accesslog = None
     config.errorlog = logging.getLogger("creche.web")
     config.h11_max_incomplete_size = 16 * 1024
     config.include_server_header = False
-    config.keep_alive_timeout = 5.0
+    config.keep_alive_timeout = options.keep_alive
     config.read_timeout = None  # it would end event streams; slow bodies end by BODY_TIMEOUT
     config.websocket_max_message_size = 0
     return config

@@ -9,7 +9,14 @@ from web.site import site_of
 from web.storefront import blueprints
 
 OPEN = {
-    *("GET /health", "GET /livez", "GET /readyz", "GET /openapi.json", "GET /docs", "GET /static/<path:name>"),
+    *(
+        "GET /health",
+        "GET /livez",
+        "GET /readyz",
+        "GET /openapi.json",
+        "GET /docs",
+        "GET /static/<path:name>",
+    ),
     *("GET /", "GET /login", "POST /login"),
     *("POST /orders", "GET /orders/<order_id>", "GET /orders/<order_id>/events"),
     *("GET /orders/<order_id>/invoice.pdf", "GET /products"),
@@ -22,7 +29,9 @@ def rules(app):
         for method in sorted(rule.methods - {"HEAD", "OPTIONS"}):
             path = rule.rule
             for name in rule.arguments:
-                path = path.replace(f"<id:{name}>", "1").replace(f"<path:{name}>", "x").replace(f"<{name}>", "x")
+                path = (
+                    path.replace(f"<id:{name}>", "1").replace(f"<path:{name}>", "x").replace(f"<{name}>", "x")
+                )
             yield rule, method, path
 
 
@@ -32,11 +41,11 @@ def shop_site(shop, token):
 
 
 async def test_only_these_routes_are_public(shop_site):
-    assert OPEN == {
+    assert {
         f"{method} {rule.rule}"
         for rule, method, _ in rules(shop_site)
         if is_public(shop_site.view_functions[rule.endpoint])
-    }
+    } == OPEN
 
 
 async def test_every_other_route_asks_for_the_token(shop_site):
@@ -103,7 +112,9 @@ async def test_a_client_cannot_say_where_it_is(app):
 
 async def test_every_answer_carries_the_headers_that_protect_it(shop_site, token):
     visitors = [Visitor(shop_site), Visitor(shop_site, headers={"Authorization": f"Bearer {token}"})]
-    answers = [await visitor.send(method, path) for visitor in visitors for _, method, path in rules(shop_site)]
+    answers = [
+        await visitor.send(method, path) for visitor in visitors for _, method, path in rules(shop_site)
+    ]
     answers += [await visitors[0].get("/nothing"), await visitors[0].send("PATCH", "/orders")]
     answers += [await visitors[0].send("GET", "/health", headers={"Host": "evil.example"})]
     for answer in answers:

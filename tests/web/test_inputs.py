@@ -142,6 +142,8 @@ async def test_a_query_for_something_odd_finds_nothing(visitor, query):
     assert (await visitor.get(f"/admin/jobs?{query}")).json["jobs"] == []
 
 
-@pytest.mark.parametrize("job_id", ["0", "7", "9" * 18, "9" * 19, "9" * 5_000, "-1", "x", "1.5", "%00", "%ff", "٣"])
+@pytest.mark.parametrize(
+    "job_id", ["0", "7", "9" * 18, "9" * 19, "9" * 5_000, "-1", "x", "1.5", "%00", "%ff", "٣"]
+)
 async def test_a_job_that_cannot_be_is_not_found(visitor, job_id):
     assert (await visitor.get(f"/admin/jobs/{job_id}")).status == 404

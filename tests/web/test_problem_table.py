@@ -47,10 +47,19 @@ def test_a_try_again_answer_says_when(table):
 
 
 def test_what_a_server_error_says_is_not_the_errors_own_text(table):
-    told = {kind.__qualname__ for kind in all_errors() if table.find(kind).status >= 500 and not table.find(kind).detail}
+    told = {
+        kind.__qualname__
+        for kind in all_errors()
+        if table.find(kind).status >= 500 and not table.find(kind).detail
+    }
     # These are written for the caller.
     assert told <= {
-        "PaymentError", "PaymentFailed", "PaymentTimedOut", "ShuttingDown", "TooManyStreams", "WebError",
+        "PaymentError",
+        "PaymentFailed",
+        "PaymentTimedOut",
+        "ShuttingDown",
+        "TooManyStreams",
+        "WebError",
     }
 
 

@@ -117,7 +117,9 @@ async def test_what_is_not_there_is_a_problem_too(visitor):
     assert (answer.status, answer.media) == (404, "application/problem+json")
 
 
-@pytest.mark.parametrize("path", ["/.//admin/jobs", "/%2e%2e/admin/jobs", "/health/", "/%ff", "/%00", "/HEALTH"])
+@pytest.mark.parametrize(
+    "path", ["/.//admin/jobs", "/%2e%2e/admin/jobs", "/health/", "/%ff", "/%00", "/HEALTH"]
+)
 async def test_paths_have_one_spelling(guarded, path):
     assert (await Visitor(guarded).get(path)).status == 404
 
@@ -135,7 +137,9 @@ async def test_an_unknown_method_is_not_allowed(visitor, method):
 
 
 async def test_people_get_a_page(visitor):
-    answer = await visitor.send("POST", "/dashboard/dead-letters/1/retry", form={"form_token": "<b>forged</b>"})
+    answer = await visitor.send(
+        "POST", "/dashboard/dead-letters/1/retry", form={"form_token": "<b>forged</b>"}
+    )
 
     assert (answer.status, answer.media) == (403, "text/html")
     assert answer.headers["X-Request-Id"] in answer.text

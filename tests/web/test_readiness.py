@@ -1,8 +1,8 @@
 import pytest
 import trio
 
-from runtime.errors import DatabaseBusy, DatabaseFull
 from runtime.clock import TrioClock
+from runtime.errors import DatabaseBusy, DatabaseFull
 from web.readiness import KEPT, PATIENCE, Readiness
 
 

@@ -65,7 +65,9 @@ class Visitor:
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
         """Header names may be written with underscores."""
-        named = {name.replace("_", "-"): value for name, value in {**self._headers, **(headers or {})}.items()}
+        named = {
+            name.replace("_", "-"): value for name, value in {**self._headers, **(headers or {})}.items()
+        }
         what = {"json": json} if json is not None else {"form": form} if form else {"data": body}
         response = await self._client.open(
             path,
@@ -86,7 +88,9 @@ class Visitor:
                 assert answer.json["requestId"] == answer.headers["X-Request-Id"]
             assert "Traceback" not in answer.text
         try:
-            rule, _ = self.app.url_map.bind("localhost").match(path.partition("?")[0], method, return_rule=True)
+            rule, _ = self.app.url_map.bind("localhost").match(
+                path.partition("?")[0], method, return_rule=True
+            )
         except HTTPException:
             return
         if method not in {"HEAD", "OPTIONS"} and operation_of(self.app.view_functions[rule.endpoint]):

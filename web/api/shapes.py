@@ -7,8 +7,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, P
 from pydantic.alias_generators import to_camel
 
 from runtime.cli.shapes import iso
-from runtime.client import JobDetail
-from runtime.model.records import Status
+from runtime.model.records import JobDetail, Status
 from web.redaction import redacted
 
 

@@ -19,7 +19,9 @@ async def test_dead_letters_are_listed_newest_first_in_pages(visitor, dead):
     letters = first["deadLetters"] + rest["deadLetters"]
     assert sorted(letter["jobId"] for letter in letters) == dead
     assert [letter["id"] for letter in letters] == sorted((letter["id"] for letter in letters), reverse=True)
-    assert {letter["error"] for letter in letters} == {f"Discard: error {n}" for n in range(3)}
+    assert {letter["error"].splitlines()[0] for letter in letters} == {
+        f"Discard: error {n}" for n in range(3)
+    }
     assert all(letter["reviewed"] is False and letter["attempts"] == 1 for letter in letters)
 
 
@@ -29,7 +31,9 @@ async def test_a_reviewed_letter_is_listed_apart(visitor, dead):
     reviewed = await visitor.post(f"/admin/dlq/{letter}/review")
 
     assert reviewed.json["reviewed"] is True
-    assert [found["id"] for found in (await visitor.get("/admin/dlq?reviewed=true")).json["deadLetters"]] == [letter]
+    assert [found["id"] for found in (await visitor.get("/admin/dlq?reviewed=true")).json["deadLetters"]] == [
+        letter
+    ]
     assert len((await visitor.get("/admin/dlq?reviewed=false")).json["deadLetters"]) == 2
 
 

@@ -53,7 +53,9 @@ async def test_jobs_are_filtered_by_status_and_type(visitor, deployment):
     later = await deployment.queue.enqueue(Echo(), delay=60)
     other = await deployment.queue.enqueue(Fail())
 
-    assert [job["id"] for job in (await visitor.get("/admin/jobs?status=scheduled")).json["jobs"]] == [later.id]
+    assert [job["id"] for job in (await visitor.get("/admin/jobs?status=scheduled")).json["jobs"]] == [
+        later.id
+    ]
     assert [job["id"] for job in (await visitor.get("/admin/jobs?type=fail")).json["jobs"]] == [other.id]
 
 
@@ -66,7 +68,7 @@ async def test_a_job_is_shown_with_its_history_and_why_it_waits(visitor, deploym
     assert "no running worker" in waiting["waitReason"]
     assert waiting["history"] == []
     assert (shown["status"], shown["attempts"], shown["maxAttempts"]) == ("scheduled", 1, 3)
-    assert shown["lastError"] == "ConnectionError: nobody at home"
+    assert shown["lastError"].splitlines()[0] == "ConnectionError: nobody at home"
     [run] = shown["history"]
     assert (run["attempt"], run["outcome"]) == (1, "failed")
     assert run["startedAt"].endswith("Z")

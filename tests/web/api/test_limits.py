@@ -1,5 +1,7 @@
 import pytest
 
+from runtime.cli.shapes import limit_json
+
 
 async def test_a_limit_is_set_listed_and_removed(visitor):
     put = await visitor.send("PUT", "/admin/limits/echo", json={"rate": "60/m", "burst": 10})
@@ -9,6 +11,16 @@ async def test_a_limit_is_set_listed_and_removed(visitor):
     assert (await visitor.get("/admin/limits")).json == {"limits": [limit]}
     assert (await visitor.send("DELETE", "/admin/limits/echo")).status == 204
     assert (await visitor.get("/admin/limits")).json == {"limits": []}
+
+
+async def test_the_command_prints_the_same(visitor, deployment):
+    await deployment.queue.set_limit("echo", "60/m", 10)
+
+    [limit] = (await visitor.get("/admin/limits")).json["limits"]
+
+    printed = limit_json((await deployment.queue.limits())[0])
+    assert limit.keys() == printed.keys()
+    assert (limit["rate"], limit["perSecond"]) == (printed["rate"], printed["perSecond"])
 
 
 async def test_what_is_listed_can_be_set_again(visitor):
@@ -32,10 +44,12 @@ async def test_what_is_listed_can_be_set_again(visitor):
     ],
 )
 async def test_a_limit_that_is_none_is_refused(visitor, body, field):
+    before = [limit["rate"] for limit in (await visitor.get("/admin/limits")).json["limits"]]
+
     answer = await visitor.send("PUT", "/admin/limits/echo", json=body)
 
     assert (answer.status, answer.fields) == (422, [field])
-    assert (await visitor.get("/admin/limits")).json == {"limits": []}
+    assert [limit["rate"] for limit in (await visitor.get("/admin/limits")).json["limits"]] == before
 
 
 async def test_a_type_that_nobody_knows_has_no_limit(visitor):
