@@ -118,7 +118,7 @@ class Gate:
         if not bucket.whole():
             raise TooManyAttempts(max(1.0, bucket.ready_at(WRONG_TOKENS, now) - now))
         expected = self._policy.token
-        if expected is not None and hmac.compare_digest(token.encode(), expected.encode()):
+        if expected is not None and hmac.compare_digest(_bytes(token), _bytes(expected)):
             return
         self._events.token_refused(address)
         self._attempts[origin] = bucket.take(1)
@@ -139,7 +139,7 @@ class Gate:
 
     def form_token(self, session: str | None) -> str:
         """What a form must carry, so that a page of another site cannot send it."""
-        return hmac.new(self._form_key, (session or "").encode(), hashlib.sha256).hexdigest()
+        return hmac.new(self._form_key, _bytes(session or ""), hashlib.sha256).hexdigest()
 
     def check_form(self, token: str, session: str | None) -> None:
         """Compare in constant time.
@@ -147,7 +147,7 @@ class Gate:
         Raises:
             Forbidden: the form was not made for this session by this server.
         """
-        if not hmac.compare_digest(token.encode(), self.form_token(session).encode()):
+        if not hmac.compare_digest(_bytes(token), _bytes(self.form_token(session))):
             raise Forbidden("this form is out of date: reload the page and try again")
 
     def _has_session(self, session: str) -> bool:
@@ -169,8 +169,13 @@ def is_loopback(host: str) -> bool:
     return (mapped or address).is_loopback
 
 
+def _bytes(text: str) -> bytes:
+    """Strangers may send text that is no Unicode."""
+    return text.encode(errors="replace")
+
+
 def _digest(session: str) -> str:
-    return hashlib.sha256(session.encode()).hexdigest()
+    return hashlib.sha256(_bytes(session)).hexdigest()
 
 
 def _trim(entries: "OrderedDict[str, float] | OrderedDict[str, Bucket]", most: int) -> None:

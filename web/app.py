@@ -1,24 +1,26 @@
 """create_app: the site of any App: JSON API, dashboard, health and metrics."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 from quart import Blueprint, Response, send_from_directory
 from quart_trio import QuartTrio
 
 from runtime.app import Deployment
+from runtime.errors import NotFound
 from web import api, guard, problems
 from web.admin import AdminPolicy, Gate
 from web.dashboard import pages
 from web.events import WebEvents
 from web.guard import public
+from web.inputs import BODY_SECONDS, LARGEST_BODY
+from web.openapi import openapi
 from web.paths import IdConverter
 from web.problem_table import ProblemTable
 from web.readiness import Readiness
 from web.site import Site, attach
 
-LARGEST_BODY = 1024 * 1024
-BODY_SECONDS = 10
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 STATIC = Path(__file__).with_name("static")
 
@@ -41,7 +43,7 @@ def create_app(
     """
     # A root of our own for static files: they get a view, so the guard's rule holds for them too.
     app = QuartTrio("web", static_folder=None, template_folder="templates")
-    app.config.update(MAX_CONTENT_LENGTH=LARGEST_BODY, BODY_TIMEOUT=BODY_SECONDS)
+    app.config.update(MAX_CONTENT_LENGTH=LARGEST_BODY, BODY_TIMEOUT=int(BODY_SECONDS))
     app.url_map.merge_slashes = False
     app.url_map.converters["id"] = IdConverter
     events = WebEvents()
@@ -58,14 +60,23 @@ def create_app(
     )
     guard.install(app)
     problems.install(app)
-    app.add_url_rule("/static/<path:name>", "static", _static)
+    app.add_url_rule("/static/<path:name>", "static", _static_view())
     for blueprint in (*api.BLUEPRINTS, pages, *blueprints):
         app.register_blueprint(blueprint)
+    app.config["OPENAPI"] = json.dumps(openapi(app))
     return app
 
 
-@public
-async def _static(name: str) -> Response:
-    response = await send_from_directory(STATIC, name)
-    response.headers["Cache-Control"] = "no-cache"  # keep it, but ask whether it is still right
-    return response
+def _static_view() -> Callable[[str], Awaitable[Response]]:
+    """Serves the files that are there now: what else a path may spell never meets the file system."""
+    names = frozenset(path.relative_to(STATIC).as_posix() for path in STATIC.rglob("*") if path.is_file())
+
+    @public
+    async def static(name: str) -> Response:
+        if name not in names:
+            raise NotFound("there is no such file")
+        response = await send_from_directory(STATIC, name)
+        response.headers["Cache-Control"] = "no-cache"  # keep it, but ask whether it is still right
+        return response
+
+    return static

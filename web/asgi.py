@@ -29,6 +29,18 @@ def finishing(app: QuartTrio) -> Application:
             else:
                 await send(message)
 
-        await app(scope, receive, send_to_the_end)
+        try:
+            await app(scope, receive, send_to_the_end)
+        except BaseExceptionGroup as group:
+            if others := group.split(is_disconnect)[1]:
+                raise others from None
 
     return call
+
+
+def is_disconnect(error: BaseException) -> bool:
+    """Whether this says that the client has hung up, which newer versions of Quart raise and nobody catches.
+
+    By its name: older versions have no such class to import.
+    """
+    return type(error).__name__ == "ClientDisconnectedError"

@@ -14,6 +14,7 @@ from web import words
 from web.admin import SESSION_SECONDS
 from web.errors import TooManyAttempts, Unauthorized
 from web.guard import SESSION_COOKIE, caller, public
+from web.inputs import read_form
 from web.overview import look
 from web.problems import PAGES
 from web.site import site
@@ -79,7 +80,7 @@ async def login() -> Response | WerkzeugResponse:
 @public
 async def log_in() -> Response | WerkzeugResponse:
     """Exchange the token for a cookie."""
-    form = await request.form
+    form = await read_form()
     gate = site().gate
     gate.check_form(form.get("form_token", ""), None)
     try:
@@ -95,7 +96,7 @@ async def log_in() -> Response | WerkzeugResponse:
         max_age=int(SESSION_SECONDS),
         httponly=True,
         samesite="Strict",
-        secure=request.scheme == "https",
+        secure=_is_encrypted(),
     )
     return response
 
@@ -103,7 +104,7 @@ async def log_in() -> Response | WerkzeugResponse:
 @pages.post("/logout")
 async def log_out() -> WerkzeugResponse:
     """End the session."""
-    form = await request.form
+    form = await read_form()
     session = caller().session
     site().gate.check_form(form.get("form_token", ""), session)
     if session is not None:
@@ -118,8 +119,13 @@ async def _ask_for_token(_error: Unauthorized) -> Response:
     return await _login_page(401)
 
 
+def _is_encrypted() -> bool:
+    """Whether the browser sees this site by HTTPS, perhaps by way of a proxy that ends it."""
+    return request.scheme == "https" or request.headers.get("Origin", "").startswith("https://")
+
+
 async def _act(notice: str, act: Callable[[int], Awaitable[object]], letter_id: int) -> WerkzeugResponse:
-    form = await request.form
+    form = await read_form()
     site().gate.check_form(form.get("form_token", ""), caller().session)
     try:
         await act(letter_id)

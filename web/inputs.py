@@ -1,19 +1,26 @@
 """Reading what a request carries into models: strictly, with the fields at fault named."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TypeVar
+from urllib.parse import parse_qsl
 
+import trio
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
 from pydantic_core import ErrorDetails, from_json
 from quart import request
+from werkzeug.exceptions import RequestEntityTooLarge, RequestTimeout
 
 from runtime.errors import FieldError, InvalidInput
 from web.errors import MalformedRequest, UnsupportedMediaType
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
+LARGEST_BODY = 1024 * 1024
+BODY_SECONDS = 10.0
 MOST_ERRORS = 50
+MOST_FORM_FIELDS = 20
+FORM = "application/x-www-form-urlencoded"
 
 
 class Input(BaseModel):
@@ -31,7 +38,7 @@ async def read_body(model: type[ModelT]) -> ModelT:
         InvalidInput: it does not fit the model.
         HTTPException: larger than the limit, or too slow to arrive.
     """
-    raw = await request.get_data()
+    raw = await _read()
     if not raw and "Content-Type" not in request.headers and not _requires(model):
         raw = b"{}"
     elif not request.is_json:
@@ -44,6 +51,23 @@ async def read_body(model: type[ModelT]) -> ModelT:
         return model.model_validate_json(raw)
     except ValidationError as error:
         raise invalid_input(error, "body") from None
+
+
+async def read_form() -> Mapping[str, str]:
+    """The fields of a form that a page of ours sent.
+
+    Raises:
+        UnsupportedMediaType: it is not one.
+        MalformedRequest: it has more fields than any of ours.
+        HTTPException: larger than the limit, or too slow to arrive.
+    """
+    if request.mimetype != FORM:
+        raise UnsupportedMediaType(f"send the form as {FORM}")
+    text = (await _read()).decode(errors="replace")
+    try:
+        return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=MOST_FORM_FIELDS))
+    except ValueError:
+        raise MalformedRequest("the form has too many fields") from None
 
 
 def read_query(model: type[ModelT]) -> ModelT:
@@ -80,6 +104,21 @@ def invalid_input(error: ValidationError, whole: str) -> InvalidInput:
     details = error.errors(include_url=False, include_input=False, include_context=False)
     errors = [FieldError(_path(detail) or whole, detail["msg"]) for detail in details[:MOST_ERRORS]]
     return InvalidInput(_summary(errors), errors)
+
+
+async def _read() -> bytes:
+    """The body, part by part: newer versions of the framework keep all of it before they look at its size."""
+    if (request.content_length or 0) > LARGEST_BODY:
+        raise RequestEntityTooLarge
+    body = bytearray()
+    with trio.move_on_after(BODY_SECONDS) as patience:
+        async for part in request.body:
+            body += part
+            if len(body) > LARGEST_BODY:
+                raise RequestEntityTooLarge
+    if patience.cancelled_caught:
+        raise RequestTimeout
+    return bytes(body)
 
 
 def _summary(errors: Sequence[FieldError]) -> str:

@@ -14,6 +14,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from runtime.errors import DatabaseError, InvalidInput
+from web.asgi import is_disconnect
 from web.guard import request_id
 from web.problem_table import UNEXPECTED, ProblemKind
 from web.site import site
@@ -59,6 +60,8 @@ def install(app: Quart) -> None:
 
 async def answer_error(error: Exception) -> Response:
     """Any error that is not the framework's own."""
+    if is_disconnect(error):
+        return Response(b"", 499)  # nobody is there to read it
     kind = site().problems.find(type(error))
     _log(error, kind)
     members: dict[str, object] = {to_camel(name): getattr(error, name) for name in kind.members}

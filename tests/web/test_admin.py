@@ -65,7 +65,7 @@ def test_whoever_shows_the_token_is_an_operator_from_anywhere(gate, token):
     gate.admit(Caller(address=ELSEWHERE, bearer=token, forwarded=True))
 
 
-@pytest.mark.parametrize("wrong", ["", "a-token", "A-TOKEN-THAT-NOBODY-GUESSES", "é", "x" * 10_000])
+@pytest.mark.parametrize("wrong", ["", "a-token", "A-TOKEN-THAT-NOBODY-GUESSES", "é", "\ud800", "x" * 10_000])
 def test_a_wrong_token_is_refused(gate, wrong):
     with pytest.raises(Unauthorized):
         gate.admit(Caller(address=ELSEWHERE, bearer=wrong))
@@ -123,7 +123,7 @@ def test_a_form_token_is_good_for_its_session_only(gate):
     session, other = gate.open_session(), gate.open_session()
     gate.check_form(gate.form_token(session), session)
 
-    for wrong in (gate.form_token(other), gate.form_token(None), "", "é"):
+    for wrong in (gate.form_token(other), gate.form_token(None), "", "é", "\ud800"):
         with pytest.raises(Forbidden):
             gate.check_form(wrong, session)
 

@@ -1,6 +1,6 @@
 import trio
 
-from web.app import BODY_SECONDS
+from web.inputs import BODY_SECONDS
 
 
 async def test_a_body_that_does_not_arrive_is_not_waited_for(app, autojump_clock):

@@ -161,6 +161,18 @@ async def test_the_token_opens_a_session_whose_cookie_scripts_and_other_sites_ca
     assert (page.status, "Dead letters" in page.text, "Log out" in page.text) == (200, True, True)
 
 
+async def test_where_the_browser_sees_https_the_cookie_is_for_https_only(stranger, token):
+    page = await stranger.get("/login")
+
+    async def log_in_from(origin):
+        form = {"form_token": form_token(page), "token": token}
+        answer = await stranger.send("POST", "/login", form=form, headers={"Origin": origin})
+        return answer.headers["Set-Cookie"]
+
+    assert "Secure" in await log_in_from("https://localhost")
+    assert "Secure" not in await log_in_from("http://localhost")
+
+
 async def test_a_wrong_token_is_told_so_and_slowed_down(stranger, token):
     for _ in range(10):
         assert (await log_in(stranger, "wrong")).status == 401

@@ -1,6 +1,6 @@
 import pytest
 
-from web.app import LARGEST_BODY
+from web.inputs import LARGEST_BODY
 
 JSON = {"Content-Type": "application/json"}
 

@@ -19,7 +19,20 @@ async def test_static_files_are_served_with_their_type(visitor, name, media):
 
 
 @pytest.mark.parametrize(
-    "path", ["../app.py", "..%2fapp.py", "%2e%2e/app.py", "/etc/passwd", "//etc/passwd", "nothing", ""]
+    "path",
+    [
+        "../app.py",
+        "..%2fapp.py",
+        "%2e%2e/app.py",
+        "/etc/passwd",
+        "//etc/passwd",
+        "nothing",
+        "",
+        "%00",
+        "x" * 5000,
+        "%ff",
+        "vendor",
+    ],
 )
 async def test_nothing_but_static_files_is(visitor, path):
     assert (await visitor.get(f"/static/{path}")).status == 404

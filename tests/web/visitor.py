@@ -8,7 +8,6 @@ from typing import Any
 from quart import Quart
 from werkzeug.exceptions import HTTPException
 
-from web.openapi import openapi
 from web.operations import operation_of
 
 JSON_TYPES = {"application/json", "application/problem+json"}
@@ -100,7 +99,7 @@ class Visitor:
 
 def openapi_of(app: Quart) -> dict[str, Any]:
     """The operations of the OpenAPI document, by werkzeug's rule."""
-    paths = openapi(app)["paths"]
+    paths = json.loads(app.config["OPENAPI"])["paths"]
     by_name = {operation["operationId"]: path for path, item in paths.items() for operation in item.values()}
     found: dict[str, Any] = {}
     for rule in app.url_map.iter_rules():

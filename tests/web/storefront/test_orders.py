@@ -8,6 +8,7 @@ import trio.testing
 from runtime.testing import drain
 from shop.products import find_product
 from shop.services.bundle import ShopServices
+from web.asgi import finishing
 from web.storefront.shapes import amount
 
 ORDER = {
@@ -234,7 +235,7 @@ async def hang_up_after(app, body, checkpoints):
         "server": ("127.0.0.1", 2),
         "extensions": {},
     }
-    await app(scope, receive, send)
+    await finishing(app)(scope, receive, send)
     await trio.testing.wait_all_tasks_blocked()
     return bool(sent)
 
