@@ -15,7 +15,7 @@ from runtime.clock import Clock
 from runtime.db.base import Transaction
 from runtime.db.lane import Request
 from runtime.db.sqlite_connection import translate
-from runtime.errors import DatabaseBusy
+from runtime.errors import DatabaseError, UnsupportedDatabase
 
 TransactionT = TypeVar("TransactionT", bound=Transaction)
 
@@ -105,7 +105,9 @@ class GroupCommit(Generic[TransactionT]):
             if not self._connection.in_transaction:
                 # Disk full and I/O errors may roll back the whole transaction under us:
                 # the neighbours' writes are gone too, and they must hear of it.
-                raise
+                if isinstance(error, apsw.Error):
+                    raise
+                raise DatabaseError("a neighbour's error ended the transaction") from error  # noqa: ASYNC104
             if savepoint:
                 execute("ROLLBACK TO one")
                 execute("RELEASE one")
@@ -134,8 +136,8 @@ def _fail(requests: list[Request[TransactionT]], error: BaseException) -> list[R
 
 
 def _copy(error: BaseException) -> BaseException:
-    if not isinstance(error, DatabaseBusy) and len(error.args) != 1:
-        return error
+    if not isinstance(error, DatabaseError | UnsupportedDatabase):
+        return error  # not made by `translate`, so it may not bear being made anew
     copy = type(error)(*error.args)
     copy.__cause__ = error.__cause__
     return copy

@@ -14,6 +14,8 @@ from typing import Generic, TypeVar, cast
 import outcome
 import trio
 
+from runtime.errors import DatabaseError
+
 TransactionT = TypeVar("TransactionT")
 
 
@@ -60,9 +62,10 @@ class Request(Generic[TransactionT]):
         return cast("outcome.Outcome[object]", self._answer).unwrap()
 
     def deliver(self) -> None:
-        """Wake the waiter; on the trio thread."""
-        if self._waiter is not None and self._answer is not None:
-            trio.lowlevel.reschedule(self._waiter, self._answer)
+        """Wake the waiter, once; on the trio thread."""
+        waiter, self._waiter = self._waiter, None
+        if waiter is not None and self._answer is not None:
+            trio.lowlevel.reschedule(waiter, self._answer)
 
     async def wait(self) -> object:
         """Wait for the answer. Cancelled before the thread took it, it is withdrawn."""
@@ -106,7 +109,11 @@ class Lane(Generic[TransactionT]):
             thread.start()
 
     async def submit(self, request: Request[TransactionT]) -> object:
-        """Hand over one request and wait for its answer."""
+        """Hand over one request and wait for its answer.
+
+        Raises:
+            DatabaseError: the lane is closed. What broke it, if it is broken.
+        """
         await trio.lowlevel.checkpoint_if_cancelled()
         if self._broken is not None:
             raise self._broken
@@ -115,6 +122,7 @@ class Lane(Generic[TransactionT]):
 
     async def close(self) -> None:
         """Finish what waits, then end the threads."""
+        self._broken = self._broken or DatabaseError("the database is closed")
         for _ in self._threads:
             self._queue.put(None)
         with trio.CancelScope(shield=True, deadline=trio.current_time() + 30):
@@ -149,15 +157,16 @@ class Lane(Generic[TransactionT]):
         return batch, True
 
     def _fail(self, batch: list[Request[TransactionT]], error: BaseException) -> None:
+        last = False
         while True:
-            pending = [r for r in batch if not r.answered]
-            for request in pending:
+            # Those answered already, too: nobody has heard yet, and what they were told may not be so.
+            for request in batch:
                 request.take()
                 request.answer(outcome.Error(error))
-            self._reply(pending)
-            batch, last = self._next_batch()
+            self._reply(batch)
             if last:
                 return
+            batch, last = self._next_batch()
 
     def _reply(self, answered: Sequence[Request[TransactionT]]) -> None:
         with contextlib.suppress(trio.RunFinishedError):  # the loop is gone, and with it everybody who waited

@@ -206,6 +206,7 @@ class ScheduleRecord:
     """What happens while the last one still runs: `skip` or `allow`."""
     paused: bool
     last_tick_at: float | None
+    """The last one that enqueued its job."""
     next_ticks: tuple[float, ...]
     """The next five."""
 

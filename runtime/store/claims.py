@@ -17,9 +17,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
+from runtime.model.outcomes import Cancelled
 from runtime.model.records import ClaimedJob, Status
 from runtime.store import limits
-from runtime.store.subjects import DUE
+from runtime.store.subjects import DUE, FINISHED
 from runtime.store.transaction import StoreTransaction
 
 
@@ -80,12 +81,20 @@ def claim(tx: StoreTransaction, request: ClaimRequest) -> Claim:
 
 
 def release(tx: StoreTransaction, worker: str, jobs: Sequence[ClaimedJob]) -> None:
-    """Give back jobs that were claimed and not started, as if nothing had been."""
+    """Give back jobs that were claimed and not started, as if nothing had been.
+
+    One that an operator asked to cancel meanwhile is cancelled instead.
+    """
     for job in jobs:
-        job_type = tx.one("release_job", str, id=job.id, worker=worker, claims=job.claims, now=tx.now)
-        if job_type is not None:
-            tx.count(job_type, Status.PROCESSING, -1)
-            tx.count(job_type, Status.PENDING)
+        status = tx.one("release_job", Status, id=job.id, worker=worker, claims=job.claims, now=tx.now)
+        if status is None:
+            continue
+        tx.count(job.type, Status.PROCESSING, -1)
+        tx.count(job.type, status)
+        if status is Status.CANCELLED:
+            tx.note(job.type, Cancelled.name)
+            tx.announce(FINISHED)
+        else:
             tx.announce(DUE)
 
 

@@ -9,6 +9,7 @@ from runtime.model.lifecycle import Transition, settle
 from runtime.model.outcomes import Completed, Crashed
 from runtime.model.records import ClaimedJob, Status
 from runtime.model.retry import Retry
+from runtime.store import workers
 from runtime.store.rows import held_job
 from runtime.store.subjects import DUE, FINISHED, SCHEDULED
 from runtime.store.transaction import StoreTransaction
@@ -93,8 +94,15 @@ def _completed_by(tx: StoreTransaction, worker: str, job: ClaimedJob) -> bool:
     return tx.one("is_completed_by", bool, id=job.id, worker=worker, claims=job.claims) is not None
 
 
-def rescue(tx: StoreTransaction, worker: str, reason: str) -> int:
-    """Give back what a dead worker held, and forget the worker; return how many jobs."""
+def rescue(tx: StoreTransaction, worker: str, reason: str, beat: float | None) -> int | None:
+    """Give back what a dead worker held, and forget the worker; return how many jobs.
+
+    Args:
+        beat: its last sign of life as seen by whoever found it dead; None: it had no row.
+            If that is not the last any more, it lives: nothing is done, and None returned.
+    """
+    if workers.last_beat(tx, worker) != beat:
+        return None
     held = tx.all("jobs_of_worker", held_job, worker=worker)
     for job in held:
         # Crashed needs no delay, so neither a policy of retrying nor chance comes into it.

@@ -35,7 +35,8 @@ class StoredSchedule:
     overlap: str
     payload: str
     paused: int
-    last_tick_at: float
+    checked_until: float
+    last_tick_at: float | None
     last_job_id: int | None
 
     def rule(self) -> Schedule:
@@ -81,19 +82,19 @@ def fire(tx: StoreTransaction, declared: DeclaredSchedule) -> list[JobRecord]:
     stored = find(tx, declared.name)
     if stored.paused:
         # What passes while paused is not missed: nobody wants it made up for.
-        tx.run("advance_schedule", name=stored.name, tick_at=tx.now, job_id=None)
+        tx.run("advance_schedule", name=stored.name, now=tx.now, tick_at=None, job_id=None)
         return []
     fired = []
-    last_job = stored.last_job_id
-    for tick in declared.schedule.due(stored.last_tick_at, tx.now):
+    last_job, last_tick = stored.last_job_id, None
+    for tick in declared.schedule.due(stored.checked_until, tx.now):
         if not tx.run("record_tick", name=stored.name, tick_at=tick, job_id=None):
             continue
         if declared.schedule.overlap is Overlap.SKIP and _unfinished(tx, last_job):
             continue
         record = jobs.insert(tx, at_tick(declared.job, tx.now))
-        last_job = record.id
+        last_job, last_tick = record.id, tick
         fired.append(record)
-    tx.run("advance_schedule", name=stored.name, tick_at=tx.now, job_id=fired[-1].id if fired else None)
+    tx.run("advance_schedule", name=stored.name, now=tx.now, tick_at=last_tick, job_id=last_job)
     return fired
 
 
@@ -116,7 +117,7 @@ def set_paused(tx: StoreTransaction, name: str, *, paused: bool) -> None:
     find(tx, name)
     tx.run("pause_schedule", name=name, paused=int(paused))
     if not paused:
-        tx.run("advance_schedule", name=name, tick_at=tx.now, job_id=None)
+        tx.run("advance_schedule", name=name, now=tx.now, tick_at=None, job_id=None)
     tx.announce(CONTROL)
 
 

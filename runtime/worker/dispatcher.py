@@ -6,6 +6,8 @@ from runtime.app import Deployment
 from runtime.errors import DatabaseError
 from runtime.store.claims import Claim, ClaimRequest, claim
 from runtime.store.subjects import CONTROL, DUE
+from runtime.store.workers import is_registered
+from runtime.transaction import JobTransaction
 from runtime.worker.options import WorkerOptions
 from runtime.worker.pool import Pool
 from runtime.worker.wakeup import Wakeup
@@ -65,7 +67,7 @@ class Dispatcher:
             )
             try:
                 # Relaxed: a claim lost to a power failure leaves the job pending.
-                return await self._deployment.database.write_relaxed(claim, request)
+                return await self._deployment.database.write_relaxed(_claim, request)
             except DatabaseError as error:
                 self._deployment.events.database_trouble("dispatcher", str(error), pause)
             await trio.sleep(pause * (0.5 + self._deployment.random.random()))
@@ -79,3 +81,8 @@ class Dispatcher:
     def _heard(self, subjects: frozenset[str]) -> None:
         if DUE in subjects or CONTROL in subjects:
             self._pool.changed.set()
+
+
+def _claim(tx: JobTransaction, request: ClaimRequest) -> Claim:
+    """Claim; but nothing between being taken for dead and the heartbeat that notices it."""
+    return claim(tx, request) if is_registered(tx, request.worker) else Claim([], None)

@@ -1,5 +1,7 @@
 """Heartbeat: says that this worker is alive. Ended by cancellation, after the jobs."""
 
+from dataclasses import replace
+
 import trio
 
 from runtime.app import Deployment
@@ -24,12 +26,13 @@ class Heartbeat:
         """Shown to operators; set when no more jobs are claimed."""
 
     async def register(self) -> None:
-        """Write the row for the first time.
+        """Write the row for the first time, or again.
 
         Raises:
             DatabaseError: the database cannot be written: no worker without its row.
         """
-        await self._deployment.database.write(workers.register, self._beat)
+        beat = replace(self._beat, beat=self._deployment.clock.monotonic())
+        await self._deployment.database.write(workers.register, beat)
 
     async def run(self) -> None:
         """Beat until cancelled; on learning that others took us for dead, cancel what runs."""

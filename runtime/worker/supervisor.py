@@ -69,8 +69,16 @@ async def supervise(
                         for part in parts:
                             await sites.start(part, deployment, stopping)
                         if crew is not None:
-                            await work.start(crew.run, stopping)
+                            await work.start(_work, crew, stopping)
                         ready()
+
+
+async def _work(
+    crew: Worker, stopping: trio.Event, *, task_status: trio.TaskStatus[Worker] = trio.TASK_STATUS_IGNORED
+) -> None:
+    """Run the worker; when it has drained the queue, the other parts stop too."""
+    await crew.run(stopping, task_status=task_status)
+    stopping.set()
 
 
 def describe(pool: Pool) -> list[str]:

@@ -130,6 +130,15 @@ async def test_a_form_that_we_did_not_make_changes_nothing(visitor, deployment, 
     assert (await deployment.queue.stats()).unreviewed_dead_letters == 1
 
 
+async def test_a_form_is_read_as_one_and_as_nothing_else(visitor):
+    many = {f"field{number}": "x" for number in range(21)}
+    too_many = await visitor.send("POST", "/dashboard/dead-letters/1/retry", form=many)
+    as_json = await visitor.send("POST", "/dashboard/dead-letters/1/retry", json={"form_token": "x"})
+    large = await visitor.send("POST", "/dashboard/dead-letters/1/retry", form={"form_token": "x" * 2**20})
+
+    assert (too_many.status, as_json.status, large.status) == (400, 415, 413)
+
+
 @pytest.fixture
 def stranger(guarded):
     return Visitor(guarded, address="203.0.113.9")

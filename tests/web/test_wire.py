@@ -40,6 +40,22 @@ async def test_odd_requests_get_plain_refusals_and_no_way_around_the_guard(shop,
     assert b"hypercorn" not in answer.lower()
 
 
+async def test_a_body_without_end_is_refused_before_it_has_ended(shop, token):
+    async with serving(shop, blueprints(), admin=AdminPolicy(token)) as served:
+        stream = await trio.open_tcp_stream("127.0.0.1", served.port)
+        async with stream:
+            await stream.send_all(
+                b"POST /orders HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+                b"Transfer-Encoding: chunked\r\n\r\n"
+            )
+            for _ in range(20):
+                await stream.send_all(b"10000\r\n" + b"x" * 0x10000 + b"\r\n")
+            with trio.fail_after(5):
+                answer = await stream.receive_some(1000)
+
+    assert answer.split(b" ")[1] == b"413"
+
+
 async def test_an_upgrade_to_http_2_does_not_lead_around_the_guard(deployment, token):
     async with serving(deployment, admin=AdminPolicy(token)) as served:
         stream = await trio.open_tcp_stream("127.0.0.1", served.port)

@@ -5,6 +5,7 @@ from typing import Self
 from pydantic import Field
 from quart import Blueprint, Response
 
+from runtime.model.rates import LARGEST
 from runtime.model.records import LimitRecord
 from web.api.shapes import Shape
 from web.inputs import Input
@@ -19,7 +20,9 @@ class LimitInput(Input):
     """A limit to set."""
 
     rate: str = Field(max_length=100, description="`N/s`, `N/m`, `N/h` or `N/m:BURST`.", examples=["60/m"])
-    burst: float | None = Field(None, description="What the bucket holds; by default the number of the rate.")
+    burst: float | None = Field(
+        None, ge=1, le=LARGEST, description="What the bucket holds; by default the number of the rate."
+    )
 
 
 class LimitShape(Shape):

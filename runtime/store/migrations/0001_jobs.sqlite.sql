@@ -106,7 +106,8 @@ CREATE TABLE cron_schedules (
     overlap      TEXT NOT NULL,
     payload      TEXT NOT NULL,
     paused       INTEGER NOT NULL DEFAULT 0 CHECK (paused IN (0, 1)),
-    last_tick_at REAL NOT NULL,
+    checked_until REAL NOT NULL,
+    last_tick_at REAL,
     last_job_id  INTEGER
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE cron_ticks (

@@ -31,10 +31,13 @@ UPDATE jobs SET status = 'processing', claims = claims + 1, locked_by = :worker,
 WHERE id = :id AND status = 'pending';
 
 -- name: release_job
--- A worker gives back a job that it claimed and did not start.
-UPDATE jobs SET status = 'pending', locked_by = NULL, locked_at = NULL, updated_at = :now
+-- A worker gives back a job that it claimed and did not start; one that an operator wants cancelled ends so.
+UPDATE jobs SET
+    status = CASE WHEN cancel_requested = 1 THEN 'cancelled' ELSE 'pending' END,
+    completed_at = CASE WHEN cancel_requested = 1 THEN :now END,
+    cancel_requested = 0, locked_by = NULL, locked_at = NULL, updated_at = :now
 WHERE id = :id AND status = 'processing' AND locked_by = :worker AND claims = :claims
-RETURNING type;
+RETURNING status;
 
 -- name: finish_job
 -- The one guarded write by which every attempt ends: it counts only from the worker and the claim that own the job.

@@ -1,6 +1,6 @@
 -- name: declare_schedule
 -- A schedule as the application declares it; what an operator paused stays paused.
-INSERT INTO cron_schedules (name, expression, timezone, missed, overlap, payload, last_tick_at)
+INSERT INTO cron_schedules (name, expression, timezone, missed, overlap, payload, checked_until)
 VALUES (:name, :expression, :timezone, :missed, :overlap, :payload, :now)
 ON CONFLICT (name) DO UPDATE SET
     expression = excluded.expression, timezone = excluded.timezone,
@@ -8,12 +8,12 @@ ON CONFLICT (name) DO UPDATE SET
 
 -- name: list_schedules
 -- Every schedule.
-SELECT name, expression, timezone, missed, overlap, payload, paused, last_tick_at, last_job_id
+SELECT name, expression, timezone, missed, overlap, payload, paused, checked_until, last_tick_at, last_job_id
 FROM cron_schedules ORDER BY name;
 
 -- name: find_schedule
 -- The schedule of that name.
-SELECT name, expression, timezone, missed, overlap, payload, paused, last_tick_at, last_job_id
+SELECT name, expression, timezone, missed, overlap, payload, paused, checked_until, last_tick_at, last_job_id
 FROM cron_schedules WHERE name = :name;
 
 -- name: pause_schedule
@@ -27,7 +27,8 @@ INSERT INTO cron_ticks (name, tick_at, job_id) VALUES (:name, :tick_at, :job_id)
 -- name: advance_schedule
 -- How far a schedule's ticks are dealt with; it never goes back.
 UPDATE cron_schedules SET
-    last_tick_at = CASE WHEN :tick_at > last_tick_at THEN :tick_at ELSE last_tick_at END,
+    checked_until = CASE WHEN :now > checked_until THEN :now ELSE checked_until END,
+    last_tick_at = COALESCE(:tick_at, last_tick_at),
     last_job_id = COALESCE(:job_id, last_job_id)
 WHERE name = :name;
 

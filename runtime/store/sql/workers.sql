@@ -8,6 +8,10 @@ ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at, beat = excluded.beat;
 -- A worker is alive; no row: it was taken for dead.
 UPDATE workers SET seen_at = :now, beat = :beat, running = :running, stopping = :stopping WHERE id = :id;
 
+-- name: last_beat
+-- When a worker last said that it is alive.
+SELECT beat FROM workers WHERE id = :id;
+
 -- name: remove_worker
 -- A worker has gone.
 DELETE FROM workers WHERE id = :id;

@@ -103,7 +103,7 @@ async def test_the_ending_of_a_worker_that_lost_its_job_is_refused(autojump_cloc
     record = await deployment.queue.enqueue(Obey())
     now = deployment.clock.now()
     (old,) = (await deployment.db.write(claims.claim, request())).jobs
-    await deployment.db.write(endings.rescue, "w1", "taken for dead")
+    await deployment.db.write(endings.rescue, "w1", "taken for dead", None)
     (new,) = (await deployment.db.write(claims.claim, request())).jobs
 
     assert not await deployment.db.write(endings.finish, "w1", completion(old, now))

@@ -39,7 +39,7 @@ async def test_what_is_listed_can_be_set_again(visitor):
         ({"rate": "off"}, "rate"),
         ({"rate": "1/s" * 50}, "rate"),
         ({"rate": 60}, "rate"),
-        ({"rate": "60/m", "burst": 0}, "rate"),
+        ({"rate": "60/m", "burst": 0}, "burst"),
         ({"rate": "60/m", "burst": "many"}, "burst"),
     ],
 )
