@@ -5,6 +5,7 @@ the row that records it. So money is handled in a task of the runtime, and the
 handler only waits for the answer.
 """
 
+import math
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Generic, TypeVar, TypeVarTuple
@@ -32,6 +33,8 @@ class Background:
 
     def __init__(self, nursery: trio.Nursery) -> None:
         self._nursery = nursery
+        self._scopes: set[trio.CancelScope] = set()
+        self._deadline = math.inf
 
     async def run(self, fn: Callable[[*Ts], Awaitable[R]], /, *args: *Ts) -> R:
         """Run `fn(*args)` and wait for it. A cancelled caller stops waiting; the work goes on.
@@ -45,26 +48,36 @@ class Background:
         assert errand.answer is not None
         return errand.answer.unwrap()
 
+    def limit(self, seconds: float) -> None:
+        """Let all work, also what is still to begin, end within so many seconds."""
+        self._deadline = trio.current_time() + seconds
+        for scope in self._scopes:
+            scope.deadline = self._deadline
+
     async def _perform(
         self, errand: _Errand[R], fn: Callable[..., Awaitable[R]], args: tuple[object, ...]
     ) -> None:
-        try:
-            errand.answer = outcome.Value(await fn(*args))
-        except Exception as error:  # noqa: BLE001 - the waiter's to hear
-            errand.answer = outcome.Error(error)
-        except BaseException as error:
-            errand.answer = outcome.Error(RuntimeError(f"given up at shutdown: {error!r}"))
-            raise
-        finally:
-            errand.done.set()
+        # Shielded: what ends the application, a crash of its other parts too, leaves the work its grace.
+        with trio.CancelScope(shield=True, deadline=self._deadline) as scope:
+            self._scopes.add(scope)
+            try:
+                errand.answer = outcome.Value(await fn(*args))
+            except Exception as error:  # noqa: BLE001 - the waiter's to hear
+                errand.answer = outcome.Error(error)
+            except BaseException as error:
+                errand.answer = outcome.Error(RuntimeError(f"given up at shutdown: {error!r}"))
+                raise
+            finally:
+                self._scopes.remove(scope)
+                errand.done.set()
 
 
 @asynccontextmanager
 async def open_background() -> AsyncIterator[Background]:
-    """Background work until the block ends; then it has ten seconds to finish."""
+    """Background work until the block ends, in whatever way; then it has ten seconds to finish."""
     async with trio.open_nursery() as nursery:
+        background = Background(nursery)
         try:
-            yield Background(nursery)
+            yield background
         finally:
-            nursery.cancel_scope.deadline = trio.current_time() + GRACE
-            nursery.cancel_scope.shield = True
+            background.limit(GRACE)

@@ -43,7 +43,7 @@ def plain_errors() -> Iterator[None]:
             leaf = leaf.exceptions[0]
         if not isinstance(leaf, Exception) or isinstance(leaf, BaseExceptionGroup):
             raise
-        raise leaf from leaf.__cause__
+        raise leaf from leaf.__cause__  # noqa: ASYNC123 - it keeps its own traceback and cause
 
 
 @dataclass(frozen=True, slots=True)

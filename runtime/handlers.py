@@ -115,7 +115,7 @@ class Handlers:
         """
         if timeout is not None and not 0 < timeout < float("inf"):
             raise ConfigurationError(f"timeout must be a number of seconds above 0, not {timeout}")
-        schedule = None if cron is None else Schedule(cron, timezone, Missed(missed), Overlap(overlap))
+        schedule = None if cron is None else _declared_schedule(cron, timezone, missed, overlap)
         limit = None if rate is None else _declared_rate(rate)
 
         def register(function: Callable[..., R], /) -> Callable[..., R]:
@@ -169,6 +169,13 @@ class Handlers:
             )
 
 
+def _declared_schedule(cron: str, timezone: str, missed: str, overlap: str) -> Schedule:
+    try:
+        return Schedule(cron, timezone, Missed(missed), Overlap(overlap))
+    except ValueError as error:
+        raise ConfigurationError(f"schedule {cron!r}: {error}") from error
+
+
 def _declared_rate(text: str) -> Rate:
     try:
         return Rate.parse(text)
@@ -180,9 +187,13 @@ def _signature(function: Callable[..., object]) -> tuple[type[Job], bool]:
     """The job model that a function takes, and whether it takes a context too."""
     name = getattr(function, "__name__", repr(function))
     parameters = list(inspect.signature(function).parameters.values())
-    if not 1 <= len(parameters) <= 2:
+    positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    if not 1 <= len(parameters) <= 2 or any(parameter.kind not in positional for parameter in parameters):
         raise ConfigurationError(f"{name}: a handler takes a job, and a context if it wants one")
-    annotation = typing.get_type_hints(function).get(parameters[0].name)
+    try:
+        annotation = typing.get_type_hints(function).get(parameters[0].name)
+    except (NameError, TypeError) as error:
+        raise ConfigurationError(f"{name}: its annotations cannot be read: {error}") from error
     if not (isinstance(annotation, type) and issubclass(annotation, Job)):
         raise ConfigurationError(f"{name}: the first parameter must be annotated with a Job")
     policy_of(annotation)

@@ -41,6 +41,8 @@ class GroupCommit(Generic[TransactionT]):
         self._begin = begin
         self._announce = announce
         self._full = True  # what open_writer has set
+        self.on_late: Callable[[Sequence[Request[TransactionT]]], None] = _leave_to_the_end
+        """Told of those whose patience is spent while others of their batch wait on."""
 
     def __call__(self, batch: list[Request[TransactionT]]) -> Sequence[Request[TransactionT]]:
         """Run the batch; return the requests that were answered: all but those withdrawn."""
@@ -68,7 +70,9 @@ class GroupCommit(Generic[TransactionT]):
             except apsw.BusyError as error:
                 now = self._clock.monotonic()
                 late = [request for request in waiting if request.deadline <= now and request.take()]
-                answered += _fail(late, translate(error, "gave up waiting"))
+                if late:
+                    answered += _fail(late, translate(error, "gave up waiting"))
+                    self.on_late(late)
                 waiting = [request for request in waiting if request.deadline > now]
         self._connection.execute("BEGIN")  # nobody is left; an empty transaction keeps the ending the same
         return []
@@ -126,6 +130,10 @@ class GroupCommit(Generic[TransactionT]):
     def _roll_back(self) -> None:
         if self._connection.in_transaction:
             self._connection.execute("ROLLBACK")
+
+
+def _leave_to_the_end(_late: Sequence[Request[TransactionT]]) -> None:
+    """They hear of it with the others."""
 
 
 def _fail(requests: list[Request[TransactionT]], error: BaseException) -> list[Request[TransactionT]]:

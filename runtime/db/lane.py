@@ -136,7 +136,7 @@ class Lane(Generic[TransactionT]):
             while True:
                 batch, last = self._next_batch()
                 if batch:
-                    self._reply(work(batch))
+                    self.reply(work(batch))
                 if last:
                     return
         except BaseException as error:  # noqa: ASYNC103, BLE001 - on a thread: a dead lane must answer, or its waiters wait for ever
@@ -163,12 +163,13 @@ class Lane(Generic[TransactionT]):
             for request in batch:
                 request.take()
                 request.answer(outcome.Error(error))
-            self._reply(batch)
+            self.reply(batch)
             if last:
                 return
             batch, last = self._next_batch()
 
-    def _reply(self, answered: Sequence[Request[TransactionT]]) -> None:
+    def reply(self, answered: Sequence[Request[TransactionT]]) -> None:
+        """Wake those who wait for these answers; on any thread."""
         with contextlib.suppress(trio.RunFinishedError):  # the loop is gone, and with it everybody who waited
             self._token.run_sync_soon(_deliver_all, answered)
 

@@ -21,7 +21,7 @@ class SqliteLocation:
         return self.path.with_name(self.path.name + "-workers")
 
     def __str__(self) -> str:
-        return f"sqlite:///{self.path}"
+        return f"sqlite:///{str(self.path).replace('%', '%25')}"
 
 
 def parse_location(url: str) -> SqliteLocation:

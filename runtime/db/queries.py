@@ -17,6 +17,7 @@ from importlib.resources.abc import Traversable
 from runtime.errors import ConfigurationError
 
 _HEADER = re.compile(r"^-- name: ([a-z0-9_]+)[ \t]*\n(-- .+)$", re.MULTILINE)
+_ANNOUNCED = re.compile(r"^--\s*name:", re.MULTILINE)
 _MIGRATION = re.compile(r"(\d{4})_([a-z0-9_]+)\.([a-z]+)\.sql")
 
 
@@ -41,7 +42,7 @@ class Schema:
         """Statement texts by name, the dialect's own overriding the common ones.
 
         Raises:
-            ConfigurationError: a name given twice, or an override that does not say why.
+            ConfigurationError: a name given twice, a header without a comment, an override without reason.
         """
         folder = files(self.package) / "sql"
         common = _collect(_sql_files(folder))
@@ -98,7 +99,12 @@ def _sql_files(folder: Traversable) -> Iterator[Traversable]:
 def _collect(sources: Iterable[Traversable], *, override: bool = False) -> dict[str, str]:
     found: dict[str, str] = {}
     for source in sources:
-        for name, comment, statement in split_queries(source.read_text()):
+        text = source.read_text()
+        queries = list(split_queries(text))
+        if len(queries) != len(_ANNOUNCED.findall(text)):
+            # It would be read as the end of the query before it.
+            raise ConfigurationError(f"{source.name}: «-- name: lower_case», and below it a line of comment")
+        for name, comment, statement in queries:
             if name in found:
                 raise ConfigurationError(f"{source.name}: query {name!r} stands there twice")
             if override and not comment.startswith("Differs because"):

@@ -133,6 +133,7 @@ class ThreadedSqlite(SqliteDatabase[TransactionT], Generic[TransactionT]):
         super().__init__(announcer, commit, clock)
         self._durable = durable
         self._writer = Lane("sqlite-writer", lambda: commit, most=MOST_IN_A_GROUP)
+        commit.on_late = self._writer.reply
         # One at a time, so that a slow report holds up one reader and not what waits behind it.
         self._readers = Lane("sqlite-reader", make_reader, most=1, threads=2)
 

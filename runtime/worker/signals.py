@@ -14,8 +14,8 @@ import trio
 
 from runtime.worker.watchdog import Watchdog
 
-LEAVING = 2.0
-"""Seconds beyond the grace after which the process leaves by force."""
+LEAVING = 1.75
+"""Seconds beyond the grace after which the process leaves by force: within two, as the watchdog ticks."""
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 

@@ -73,7 +73,7 @@ async def supervise(
                         ready()
 
 
-async def _work(
+async def _work(  # noqa: ASYNC128 - the worker says that it has started
     crew: Worker, stopping: trio.Event, *, task_status: trio.TaskStatus[Worker] = trio.TASK_STATUS_IGNORED
 ) -> None:
     """Run the worker; when it has drained the queue, the other parts stop too."""

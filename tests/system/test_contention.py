@@ -4,7 +4,8 @@ import time
 
 import pytest
 
-from tests.system.harness import Deployment, Site, eventually
+from tests.system.harness import Deployment, Site
+from tests.system.process import eventually
 from tests.system.torture_app import Echo, Effect, Sleep
 
 pytestmark = [pytest.mark.slow, pytest.mark.system]

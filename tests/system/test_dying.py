@@ -4,7 +4,8 @@ import signal
 
 import pytest
 
-from tests.system.harness import Deployment, eventually
+from tests.system.harness import Deployment
+from tests.system.process import eventually
 from tests.system.torture_app import Effect, SleepOnce
 
 pytestmark = [pytest.mark.slow, pytest.mark.system]

@@ -5,7 +5,8 @@ import time
 import pytest
 
 from bench.app import Echo, Noop, app
-from tests.system.harness import Deployment, eventually, processor_seconds
+from tests.system.harness import Deployment
+from tests.system.process import eventually, processor_seconds
 
 pytestmark = [pytest.mark.slow, pytest.mark.system]
 

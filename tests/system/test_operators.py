@@ -5,7 +5,8 @@ import time
 import pytest
 
 from runtime.model.records import Priority
-from tests.system.harness import Deployment, eventually
+from tests.system.harness import Deployment
+from tests.system.process import eventually
 from tests.system.torture_app import Children, Echo
 
 pytestmark = [pytest.mark.slow, pytest.mark.system]

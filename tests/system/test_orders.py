@@ -6,7 +6,8 @@ import time
 import pypdf
 import pytest
 
-from tests.system.harness import Deployment, Site, eventually
+from tests.system.harness import Deployment, Site
+from tests.system.process import eventually
 
 pytestmark = [pytest.mark.slow, pytest.mark.system]
 
@@ -42,9 +43,9 @@ def test_orders_are_completed_whatever_fails_on_the_way(shop: Deployment, measur
 
     eventually(lambda: completed(shop), within=50, why=lambda: up.process.log)
     measured("twenty orders to all completed", time.monotonic() - began, "s")
-    retries = shop.rows("SELECT type, outcome, count(*) FROM job_attempts GROUP BY type, outcome")
-    measured("failed attempts", sum(count for _, _, count in retries), f"{retries}")
-    assert {outcome for _, outcome, _ in retries} <= {"failed"}
+    failed = shop.rows("SELECT outcome FROM job_attempts")
+    measured("attempts that failed", len(failed), "of 80 jobs")  # 4 or 5 are to be expected, hardly ever none
+    assert set(failed) <= {("failed",)}
     assert len(list(shop.mails.iterdir())) == ORDERS
 
 

@@ -7,7 +7,8 @@ import time
 
 import pytest
 
-from tests.system.harness import Deployment, eventually, processor_share
+from tests.system.harness import Deployment
+from tests.system.process import eventually, processor_share
 from tests.system.torture_app import Sleep, SleepOnce
 
 pytestmark = [pytest.mark.slow, pytest.mark.system]

@@ -10,7 +10,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.system.harness import Deployment, Site, eventually
+from tests.system.harness import Deployment, Site
+from tests.system.process import eventually
 from tests.system.test_contention import ORDER
 
 pytestmark = [pytest.mark.slow, pytest.mark.system]

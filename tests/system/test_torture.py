@@ -6,7 +6,8 @@ import time
 
 import pytest
 
-from tests.system.harness import Deployment, eventually
+from tests.system.harness import Deployment
+from tests.system.process import eventually
 from tests.system.torture_app import Effect
 
 pytestmark = [pytest.mark.slow, pytest.mark.system, pytest.mark.torture, pytest.mark.timeout(300)]

@@ -276,7 +276,8 @@ def test_who_has_patience_left_is_served_once_the_database_is_free(bench, holder
             return self.time
 
     bench.commit._clock = Freeing(0)
-    impatient, patient = (Request(add(text), durable=True, deadline=at) for text, at in (("no", 1), ("yes", 9)))
+    impatient = Request(add("no"), durable=True, deadline=1)
+    patient = Request(add("yes"), durable=True, deadline=9)
 
     bench.commit([impatient, patient])
 

@@ -1,4 +1,4 @@
-"""The way to a database thread and back: in batches, withdrawn or run but never both, and nobody waits for ever."""
+"""The way to a database thread and back: in batches, withdrawn or run, and nobody waits for ever."""
 
 import threading
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from runtime.db.location import SqliteLocation, parse_location
@@ -32,6 +32,7 @@ def test_escapes_in_the_url_are_read():
     assert parse_location("sqlite:////tmp/a%20b%25.db").path == Path("/tmp/a b%.db")
 
 
+@example("%41")
 @given(st.text(st.characters(codec="utf-8", exclude_characters="\0/"), min_size=1))
 def test_what_it_prints_reads_back_as_itself(name):
     location = SqliteLocation(Path("/tmp", f"x{name}"))

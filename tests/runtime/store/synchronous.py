@@ -1,4 +1,4 @@
-"""The store without trio: every call is a committed transaction, on a database in memory, at a moment that tests set."""
+"""The store without trio: a call is a committed transaction, in memory, at a moment that tests set."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -45,7 +45,7 @@ class StillClock:
 
 
 class Store:
-    """`store(fn, *args)` runs `fn(tx, *args)` and commits; what `fn` raises comes through, its writes undone."""
+    """`store(fn, *args)` runs `fn(tx, *args)` and commits; what `fn` raises comes through."""
 
     def __init__(self) -> None:
         self.clock = StillClock()

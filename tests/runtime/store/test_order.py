@@ -1,4 +1,4 @@
-"""The order in which jobs start, whatever there is: that of one sort over all rows, merged from the arms of the index."""
+"""The order in which jobs start is that of one sort over all rows, whatever there is."""
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -82,4 +82,3 @@ def test_a_limited_type_gives_its_first_ones_and_the_others_move_up(jobs, aging,
     claim = store.claim(100, aging=aging, free=free)
 
     assert [job.id for job in claim.jobs] == expected
-

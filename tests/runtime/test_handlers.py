@@ -1,0 +1,318 @@
+"""Handlers: bound by their annotation; what cannot work is refused before anything runs."""
+
+import functools
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from runtime.context import Context
+from runtime.errors import ConfigurationError, DuplicateType
+from runtime.handlers import Handlers, Place
+from runtime.job import Job
+from runtime.model.cron import Missed, Overlap
+from runtime.model.rates import Rate
+from runtime.model.retry import Retry
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Plain(Job, type="plain"):
+    number: int = 0
+
+
+class Demanding(Job, type="demanding"):
+    number: int
+
+
+class Nameless(Job):
+    pass
+
+
+class Impostor(Job, type="plain"):
+    pass
+
+
+class NotAJob:
+    pass
+
+
+@pytest.fixture
+def handlers():
+    return Handlers()
+
+
+def test_a_handler_is_given_back_unchanged_and_known_by_the_type_of_its_job(handlers):
+    async def run(job: Plain, ctx: Context) -> None: ...
+
+    assert handlers.handler()(run) is run
+    handler = handlers.handlers["plain"]
+    assert (handler.function, handler.model, handler.type) == (run, Plain, "plain")
+    assert handlers.types == {"plain": Plain}
+
+
+def test_without_options_the_worker_decides_and_nothing_is_scheduled_or_limited(handlers):
+    @handlers.handler()
+    async def run(job: Plain) -> None: ...
+
+    handler = handlers.handlers["plain"]
+    assert (handler.timeout, handler.retry, handler.rate, handler.schedule) == (None, Retry(), None, None)
+    assert handlers.scheduled == frozenset()
+
+
+def test_the_options_are_read_when_it_is_declared(handlers):
+    @handlers.handler(
+        timeout=30, retry=Retry(base=1), rate="120/m:10", cron="0 3 * * *", timezone="Europe/Berlin",
+        missed="all", overlap="allow",
+    )  # fmt: skip
+    async def run(job: Plain) -> None: ...
+
+    handler = handlers.handlers["plain"]
+    assert (handler.timeout, handler.retry, handler.rate) == (30, Retry(base=1), Rate(120, "m", 10))
+    schedule = handler.schedule
+    assert (schedule.timezone, schedule.missed, schedule.overlap) == (
+        "Europe/Berlin", Missed.ALL, Overlap.ALLOW,
+    )  # fmt: skip
+    assert handlers.scheduled == {"plain"}
+
+
+def test_async_runs_in_the_nursery_plain_in_a_thread_and_cpu_in_a_process():
+    async def in_nursery(job: Plain) -> None: ...
+
+    def in_thread(job: Plain) -> None: ...
+
+    def place(function, **options):
+        handlers = Handlers()
+        handlers.handler(**options)(function)
+        return handlers.handlers["plain"].place
+
+    assert place(in_nursery) is Place.NURSERY
+    assert place(in_thread) is Place.THREAD
+    assert place(in_thread, cpu=True) is Place.PROCESS
+
+
+def test_the_context_is_for_those_who_take_it():
+    async def with_context(job: Plain, ctx: Context) -> None: ...
+
+    async def without(job: Plain) -> None: ...
+
+    def takes_context(function):
+        handlers = Handlers()
+        handlers.handler()(function)
+        return handlers.handlers["plain"].takes_context
+
+    assert takes_context(with_context)
+    assert not takes_context(without)
+
+
+def test_annotations_may_be_text(handlers):
+    @handlers.handler()
+    async def run(job: "Plain", ctx: "Context") -> None: ...
+
+    assert handlers.handlers["plain"].model is Plain
+
+
+async def no_parameters() -> None: ...
+async def three_parameters(job: Plain, ctx: Context, more: int) -> None: ...
+async def keyword_only(*, job: Plain) -> None: ...
+async def context_by_keyword(job: Plain, *, ctx: Context) -> None: ...
+async def any_number(*jobs: Plain) -> None: ...
+async def any_keywords(job: Plain, **options: object) -> None: ...
+async def no_annotation(job) -> None: ...
+async def not_a_job(job: NotAJob) -> None: ...
+async def a_list(job: list[Plain]) -> None: ...
+async def one_of_two(job: Plain | Demanding) -> None: ...
+async def no_type(job: Nameless) -> None: ...
+async def the_base(job: Job) -> None: ...
+async def unknown_name(job: "NobodyKnows") -> None: ...  # noqa: F821
+async def async_generator(job: Plain):
+    yield 1
+
+
+def generator(job: Plain):
+    yield 1
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        no_parameters, three_parameters, keyword_only, context_by_keyword, any_number, any_keywords,
+        no_annotation, not_a_job, a_list, one_of_two, no_type, the_base, unknown_name, async_generator,
+        generator, functools.partial(three_parameters, more=1), NotAJob,
+    ],
+)  # fmt: skip
+def test_a_function_that_could_not_be_called_with_a_job_is_refused(handlers, function):
+    with pytest.raises(ConfigurationError):
+        handlers.handler()(function)
+    assert not handlers.types
+
+
+async def asynchronous(job: Plain) -> None: ...
+def wants_context(job: Plain, ctx: Context) -> None: ...
+
+
+@pytest.mark.parametrize("function", [asynchronous, wants_context])
+def test_what_cannot_travel_to_another_process_is_refused(handlers, function):
+    with pytest.raises(ConfigurationError):
+        handlers.handler(cpu=True)(function)
+
+
+@pytest.mark.parametrize("timeout", [0, -1, float("inf"), float("nan")])
+def test_a_timeout_that_is_no_time_is_refused(handlers, timeout):
+    with pytest.raises(ConfigurationError, match="timeout"):
+        handlers.handler(timeout=timeout)
+
+
+@pytest.mark.parametrize("rate", ["", "fast", "0/s", "10/d", "1/s:0", "off"])
+def test_a_rate_that_is_none_is_refused(handlers, rate):
+    with pytest.raises(ConfigurationError):
+        handlers.handler(rate=rate)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"cron": "61 * * * *"},
+        {"cron": "whenever"},
+        {"cron": "0 0 30 2 *"},
+        {"cron": "* * * * *", "timezone": "Mars/Olympus"},
+        {"cron": "* * * * *", "missed": "some"},
+        {"cron": "* * * * *", "overlap": "perhaps"},
+    ],
+)
+def test_a_schedule_that_cannot_fire_is_refused(handlers, options):
+    with pytest.raises(ConfigurationError):
+        handlers.handler(**options)
+
+
+def test_a_schedule_needs_a_job_that_can_be_made_of_nothing(handlers):
+    async def run(job: Demanding) -> None: ...
+
+    with pytest.raises(ConfigurationError, match="Demanding has fields without a default"):
+        handlers.handler(cron="* * * * *")(run)
+    assert not handlers.handlers
+
+
+def test_a_type_has_one_handler(handlers):
+    @handlers.handler()
+    async def first(job: Plain) -> None: ...
+
+    with pytest.raises(DuplicateType, match="second and first both handle 'plain'"):
+
+        @handlers.handler()
+        async def second(job: Plain) -> None: ...
+
+    assert handlers.handlers["plain"].function is first
+
+
+def test_a_type_has_one_model(handlers):
+    handlers.declare(Plain)
+
+    with pytest.raises(DuplicateType, match="Impostor and Plain are both of type 'plain'"):
+        handlers.declare(Impostor)
+    assert handlers.declare(Plain) is Plain, "the same one again is fine"
+
+
+def test_a_model_without_a_type_cannot_be_declared(handlers):
+    with pytest.raises(ConfigurationError, match="Nameless names no type"):
+        handlers.declare(Nameless)
+
+
+def test_another_registry_is_taken_over_whole(handlers):
+    other = Handlers()
+    other.handler()(asynchronous)
+    other.declare(Demanding)
+
+    handlers.include(other)
+
+    assert handlers.types == {"plain": Plain, "demanding": Demanding}
+    assert handlers.handlers.keys() == {"plain"}
+
+
+def test_registries_that_contradict_each_other_cannot_be_joined(handlers):
+    other, same_type = Handlers(), Handlers()
+    other.handler()(asynchronous)
+    same_type.declare(Impostor)
+    handlers.handler()(wants_context)
+
+    with pytest.raises(DuplicateType):
+        handlers.include(other)
+    with pytest.raises(DuplicateType):
+        handlers.include(same_type)
+
+
+def test_what_is_registered_cannot_be_changed_from_outside(handlers):
+    with pytest.raises(TypeError):
+        handlers.handlers["plain"] = None
+    with pytest.raises(TypeError):
+        handlers.types["plain"] = Plain
+
+
+TYPED = """
+from runtime.app import App, Deployment
+from runtime.context import Context
+from runtime.handlers import Handlers
+from runtime.job import Job
+from runtime.transaction import JobTransaction
+
+class Mail(Job, type="mail"):
+    to: str
+
+class Other(Job, type="other"):
+    pass
+
+app = App("typed")
+handlers = Handlers()
+
+@app.handler(timeout=3)
+async def right(job: Mail, ctx: Context) -> None: ...
+
+@handlers.handler(cpu=True)
+def also_right(job: Other) -> bytes:
+    return b""
+
+@app.handler()  # wrong
+async def no_job(job: int, ctx: Context) -> None: ...
+
+@app.handler()  # wrong
+async def no_context(job: Mail, ctx: int) -> None: ...
+
+@app.handler()  # wrong
+async def too_many(job: Mail, ctx: Context, more: int) -> None: ...
+
+app.handler(missed="some")  # wrong
+
+def save(tx: JobTransaction, order: int) -> str:
+    return str(order)
+
+async def use(deployment: Deployment, ctx: Context) -> None:
+    await right(Mail(to="a"), ctx)
+    await right(Other(), ctx)  # wrong
+    rendered: bytes = also_right(Other())
+    await deployment.queue.enqueue(Mail(to="a"), delay=3)
+    await deployment.queue.enqueue("mail")  # wrong
+    await deployment.queue.enqueue(Mail(to="a"), delya=3)  # wrong
+    saved: str = await deployment.db.write(save, 1)
+    await deployment.db.write(save, "one")  # wrong
+    ctx.write(save, 1)
+    ctx.write(save)  # wrong
+    number: int = ctx.service(str)  # wrong
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(180)
+def test_the_type_checker_refuses_what_would_fail_at_run_time(tmp_path):
+    file = tmp_path / "typed.py"
+    file.write_text(TYPED)
+    wrong = {number for number, line in enumerate(TYPED.splitlines(), 1) if line.endswith("# wrong")}
+
+    checked = subprocess.run(
+        [sys.executable, "-m", "mypy", "--strict", "--config-file", ROOT / "pyproject.toml", file],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+    errors = {int(line) for line in re.findall(r"typed\.py:(\d+): error:", checked.stdout)}
+    assert errors == wrong, checked.stdout + checked.stderr
