@@ -66,6 +66,7 @@ def test_a_timeout_cancels_the_handler_and_its_tasks_and_waits_for_their_cleanup
     notes = torture.notes("cancelled", job)
     assert {note["name"] for note in notes} == {"parent", "child 0", "child 1"}
     measured("start to cancelled", max(note["at"] for note in notes) - started, "s")
-    assert all(0.5 <= note["at"] - started < 1.5 for note in notes)
+    # The time runs from the attempt's beginning, a little before the handler's own first note.
+    assert all(0.4 <= note["at"] - started < 1.5 for note in notes)
     assert len(torture.notes("cleaned up", job)) == 3
     assert torture.outcomes(job) == ["timed_out"]
