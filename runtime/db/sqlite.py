@@ -18,15 +18,13 @@ from runtime.db.lane import Lane, Request
 from runtime.db.location import SqliteLocation
 from runtime.db.migrations import migrate
 from runtime.db.queries import Schema, merge_queries
-from runtime.db.sqlite_connection import SqliteStatements, open_reader, open_writer, translate
+from runtime.db.sqlite_connection import PATIENCE, SqliteStatements, open_reader, open_writer, translate
 
 R = TypeVar("R")
 P = ParamSpec("P")
 TransactionT = TypeVar("TransactionT", bound=Transaction)
 
 MOST_IN_A_GROUP = 1000
-PATIENCE = 5.0
-"""Seconds that a write waits for a database held by another process."""
 
 
 @asynccontextmanager
@@ -51,7 +49,10 @@ async def open_sqlite(
         UnsupportedDatabase, SchemaMismatch, DatabaseError: as its parts say.
     """
     texts = merge_queries(schemas, "sqlite")
-    connection = open_writer(location.path)
+    if inline:
+        connection = open_writer(location.path, clock, patience=0)
+    else:
+        connection = await trio.to_thread.run_sync(open_writer, location.path, clock)
     doorbell = None
     try:
         apply = partial(migrate, connection, schemas, clock, path=location.path, adopt=adopt)

@@ -12,12 +12,16 @@ from typing import cast
 
 import apsw
 
+from runtime.clock import Clock
 from runtime.db.base import CheckViolation, Statements, UniqueViolation, Value
 from runtime.errors import DatabaseBusy, DatabaseError, DatabaseFull, UnsupportedDatabase
 
 APPLICATION_ID = 0x43524348  # "CRCH", in the file's header
 SAFE_VERSION = (3, 51, 3)
 """Older ones can lose committed pages when two connections reset the WAL (sqlite.org/wal.html)."""
+
+PATIENCE = 5.0
+"""Seconds that a database held by another process is waited for."""
 
 BUSY_MILLISECONDS = 100
 """Short, since this wait cannot be cancelled; the retry around it can."""
@@ -39,11 +43,12 @@ _WRITER_SETTINGS = (
 )
 
 
-def open_writer(path: Path) -> apsw.Connection:
+def open_writer(path: Path, clock: Clock, patience: float = PATIENCE) -> apsw.Connection:
     """The connection that writes; makes the file if there is none, readable by its owner alone.
 
     Raises:
         UnsupportedDatabase: the library is too old, or the file cannot be ours.
+        DatabaseBusy: others kept the file locked for `patience` seconds.
         DatabaseError: the file cannot be opened.
     """
     check_version()
@@ -53,10 +58,7 @@ def open_writer(path: Path) -> apsw.Connection:
         connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE, statementcachesize=500)
     try:
         with translated(f"cannot open {path}"):
-            _check_owner(connection, path)
-            _apply(connection, _SETTINGS)
-            _check_wal(connection, path)
-            _apply(connection, _WRITER_SETTINGS)
+            _prepare(connection, path, clock, patience)
     except BaseException:
         connection.close()
         raise
@@ -165,7 +167,26 @@ def _apply(connection: apsw.Connection, settings: Iterable[str]) -> None:
         connection.execute(setting).fetchall()
 
 
-def _check_wal(connection: apsw.Connection, path: Path) -> None:
+def _prepare(connection: apsw.Connection, path: Path, clock: Clock, patience: float) -> None:
+    """Check the file and set the connection up, trying again while others begin with the same file.
+
+    Of several that open a new file at once, all but one are told at once that it is
+    locked: turning to WAL, SQLite does not wait for its busy timeout.
+    """
+    deadline = clock.monotonic() + patience
+    while True:
+        try:
+            _check_owner(connection, path)
+            _apply(connection, _SETTINGS)
+            _use_wal(connection, path)
+            _apply(connection, _WRITER_SETTINGS)
+            return
+        except apsw.BusyError:
+            if clock.monotonic() >= deadline:
+                raise
+
+
+def _use_wal(connection: apsw.Connection, path: Path) -> None:
     mode = connection.execute("PRAGMA journal_mode = WAL").get
     if mode != "wal":
         raise UnsupportedDatabase(f"{path}: this file system does not allow SQLite's WAL (got {mode!r})")

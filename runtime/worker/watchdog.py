@@ -26,13 +26,29 @@ FORCED_EXIT = 70
 
 
 class Watchdog:
-    """Watches the loop of the thread that made it."""
+    """Watches the loop of the thread that made it.
 
-    def __init__(self, events: Events, running: Callable[[], Sequence[str]]) -> None:
+    Args:
+        running: what runs now, for the report.
+        monotonic: real time, whatever the loop's clock says.
+        leave: ends the process at once with an exit code.
+    """
+
+    def __init__(
+        self,
+        events: Events,
+        running: Callable[[], Sequence[str]],
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+        leave: Callable[[int], object] = os._exit,
+    ) -> None:
         self._events = events
         self._running = running
+        self._monotonic = monotonic
+        self._leave = leave
         self._loop_thread = threading.get_ident()
-        self._ticked = time.monotonic()
+        self._ticked = monotonic()
+        self._reported = False
         self._deadline: float | None = None
         self._armed = 0.0
         self._done = threading.Event()
@@ -40,14 +56,14 @@ class Watchdog:
 
     def arm(self, seconds: float) -> None:
         """Leave by force unless the process has ended in so many seconds; the earliest deadline stands."""
-        now = time.monotonic()
+        now = self._monotonic()
         self._armed = self._armed or now
         self._deadline = min(self._deadline or now + seconds, now + seconds)
 
     async def run(self) -> None:
         """Tick until cancelled."""
         while True:
-            self._ticked = time.monotonic()
+            self._ticked = self._monotonic()
             await trio.sleep(TICK)
 
     def start(self) -> None:
@@ -58,20 +74,25 @@ class Watchdog:
         """End the watch."""
         self._done.set()
 
-    def _watch(self) -> None:
-        reported = False
-        while not self._done.wait(TICK):
-            now = time.monotonic()
-            stalled = now - self._ticked
-            if stalled < STALL:
-                reported = False
-            elif not reported:
-                reported = True
+    def look(self) -> None:
+        """Report a loop that has begun to stall; leave if the time to do so in order is over."""
+        now = self._monotonic()
+        stalled = now - self._ticked
+        if stalled < STALL:
+            self._reported = False
+        elif not self._reported:
+            self._reported = True
+            with suppress(Exception):  # a log that cannot be written must not end the watch
                 self._events.loop_stalled(stalled, self._running(), self._stack())
-            if self._deadline is not None and now > self._deadline:
+        if self._deadline is not None and now > self._deadline:
+            with suppress(Exception):
                 self._events.forced_exit(now - self._armed)
-                _flush_logs()
-                os._exit(FORCED_EXIT)
+            _flush_logs()
+            self._leave(FORCED_EXIT)
+
+    def _watch(self) -> None:
+        while not self._done.wait(TICK):
+            self.look()
 
     def _stack(self) -> str:
         frame = sys._current_frames().get(self._loop_thread)  # noqa: SLF001 - the documented way to see it
@@ -80,10 +101,9 @@ class Watchdog:
 
 def _flush_logs() -> None:
     """Let the last words out: `os._exit` runs nothing, and handlers may write from a thread of their own."""
-    for handler in logging.getLogger().handlers:
+    for stream in (*logging.getLogger().handlers, sys.stderr):
         with suppress(Exception):
-            handler.flush()
-    sys.stderr.flush()
+            stream.flush()
 
 
 @asynccontextmanager

@@ -52,7 +52,7 @@ class Bench:
     def __init__(self, path):
         self.path = path
         self.clock = StillClock()
-        self.connection = open_writer(path)
+        self.connection = open_writer(path, StillClock())
         self.connection.execute(TABLES)
         self.announced = []
         statements = SqliteStatements(self.connection, TEXTS)

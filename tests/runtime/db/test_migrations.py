@@ -32,7 +32,7 @@ def path(tmp_path):
 
 @pytest.fixture
 def connection(path):
-    opened = open_writer(path)
+    opened = open_writer(path, StillClock())
     yield opened
     opened.close()
 

@@ -18,6 +18,7 @@ from runtime.model.retry import Retry
 from runtime.store import claims, endings, jobs
 from runtime.store.claims import Claim, ClaimRequest
 from runtime.store.endings import Ending
+from runtime.store.workers import Beat
 from runtime.transaction import JobTransaction
 
 START = 1_767_225_600.0
@@ -50,12 +51,10 @@ class Store:
     def __init__(self) -> None:
         self.clock = StillClock()
         self.announced: frozenset[str] = frozenset()
+        """By the last call."""
         self.connection = apsw.Connection(":memory:")
         migrate(self.connection, [RUNTIME_SCHEMA], self.clock, path=Path(":memory:"), adopt=False)
-        statements = SqliteStatements(self.connection, TEXTS)
-        self._commit = GroupCommit(
-            self.connection, self.clock, lambda: JobTransaction(statements, self.clock.now()), self._heard
-        )
+        self._commit = GroupCommit(self.connection, self.clock, self._begin, self._heard)
 
     @property
     def now(self) -> float:
@@ -80,7 +79,7 @@ class Store:
         return list(self.connection.execute(sql, parameters))
 
     def job(self, job_id: int) -> JobRecord:
-        return self(jobs.find, job_id)
+        return jobs.find(self._begin(), job_id)
 
     def enqueue(self, job, **options) -> JobRecord:
         return self(JobTransaction.enqueue, job, **options)
@@ -95,6 +94,9 @@ class Store:
     def ending(self, job: ClaimedJob, outcome: Outcome | None = None) -> Ending:
         return Ending(job, settle(job, outcome or Completed(), self.now, RETRY, 0.5))
 
+    def _begin(self) -> JobTransaction:
+        return JobTransaction(SqliteStatements(self.connection, TEXTS), self.now)
+
     def _heard(self, subjects: frozenset[str]) -> None:
         self.announced = subjects
 
@@ -106,3 +108,8 @@ def request(**changes) -> ClaimRequest:
         "aging": 600.0,
     }  # fmt: skip
     return ClaimRequest(**{**values, **changes})
+
+
+def sign_of_life(worker: str, moment: float) -> Beat:
+    """What a worker of boot `b` that runs jobs of type `obey` says of itself."""
+    return Beat(id=worker, host="h", pid=1, boot="b", beat=moment, stale_after=30, runners=1, types=("obey",))

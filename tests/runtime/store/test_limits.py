@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from runtime.errors import NotFound
 from runtime.model.rates import Rate
-from runtime.store import limits
+from runtime.store import claims, limits
 from runtime.store.limits import DECLARED
 from runtime.store.subjects import CONTROL
 from tests.runtime.obedient import Limited, Obey
@@ -32,7 +32,7 @@ def told(store: Store) -> dict[str, tuple[str, float]]:
     number=st.integers(1, 5), unit=st.sampled_from("sm"), burst=st.integers(1, 4),
     pauses=st.lists(st.floats(0, 40), min_size=10, max_size=30), seed=st.integers(0, 100),
 )  # fmt: skip
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=25)
 def test_in_any_window_no_more_start_than_rate_times_seconds_plus_burst(number, unit, burst, pauses, seed):
     store, chance = Store(), random.Random(seed)
     limit = Rate(number, unit, burst)
@@ -65,8 +65,6 @@ def test_a_claim_says_when_the_next_token_is_there_and_it_is(store):
 
 def test_jobs_that_are_given_back_have_spent_their_tokens(store):
     """Otherwise a worker that claims and releases could start more than the limit allows."""
-    from runtime.store import claims
-
     store(limits.change, "limited", rate("1/m:1"))
     store.enqueue(Limited())
     store(claims.release, "w1", store.claim().jobs)

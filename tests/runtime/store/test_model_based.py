@@ -14,10 +14,9 @@ from runtime.model.records import Status
 from runtime.model.retry import Retry
 from runtime.store import claims, control, dead_letters, endings, limits, promotion, retention, workers
 from runtime.store.endings import Ending
-from runtime.store.workers import Beat
 from runtime.transaction import JobTransaction
 from tests.runtime.obedient import Limited, Obey, Other
-from tests.runtime.store.synchronous import Store, request
+from tests.runtime.store.synchronous import Store, request, sign_of_life
 
 UNFINISHED = {"scheduled", "blocked", "pending", "processing"}
 MODELS = st.sampled_from([Obey, Other, Limited])
@@ -297,10 +296,6 @@ class QueueMachine(RuleBasedStateMachine):
         self.ended[outcome] += 1
         if outcome == "completed":
             self.settled.add((job.id, job.claims))
-
-
-def sign_of_life(worker: str, moment: float) -> Beat:
-    return Beat(id=worker, host="h", pid=1, boot="b", beat=moment, stale_after=30, runners=1, types=("obey",))
 
 
 QueueMachine.TestCase.settings = settings(max_examples=200, stateful_step_count=30, deadline=None)

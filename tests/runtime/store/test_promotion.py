@@ -5,7 +5,7 @@ import pytest
 from runtime.store import promotion
 from runtime.store.subjects import DUE
 from tests.runtime.obedient import Obey, Other
-from tests.runtime.store.synchronous import Store
+from tests.runtime.store.synchronous import TEXTS, Store
 
 
 @pytest.fixture
@@ -67,8 +67,6 @@ def test_the_counters_go_along(store):
 
 
 def test_looking_for_what_is_due_sorts_nothing_and_reads_the_front_of_an_index(store):
-    from tests.runtime.store.synchronous import TEXTS
-
     for name, parameters in (("due_jobs", {"now": 0.0, "most": 1}), ("next_due", None)):
         plan = [row[3] for row in store.connection.execute(f"EXPLAIN QUERY PLAN {TEXTS[name]}", parameters)]
         assert all("jobs_scheduled" in step for step in plan), plan

@@ -7,7 +7,7 @@ from runtime.store import marks
 from runtime.store.retention import DAY, prune_finished, prune_marks
 from runtime.transaction import JobTransaction
 from tests.runtime.obedient import Obey, Other
-from tests.runtime.store.synchronous import Store
+from tests.runtime.store.synchronous import TEXTS, Store
 
 
 @pytest.fixture
@@ -144,8 +144,6 @@ def test_of_the_bookkeeping_only_what_nobody_is_shown_goes(store):
 
 
 def test_finding_what_may_go_reads_an_index_from_its_old_end(store):
-    from tests.runtime.store.synchronous import TEXTS
-
     values = {"before": 0.0, "now": 0.0, "most": 1}
     plan = [
         row[3] for row in store.connection.execute(f"EXPLAIN QUERY PLAN {TEXTS['prunable_jobs']}", values)
