@@ -97,14 +97,7 @@ def insert_order(tx: Transaction, order: NewOrder) -> None:
     tx.many(
         "insert_order_item",
         [
-            {
-                "order_id": order.id,
-                "line": line,
-                "product_id": item.product_id,
-                "name": item.name,
-                "quantity": item.quantity,
-                "price_cents": item.price_cents,
-            }
+            (order.id, line, item.product_id, item.name, item.quantity, item.price_cents)
             for line, item in enumerate(order.items)
         ],
     )

@@ -7,7 +7,7 @@ cancellation lands in the middle of one and no lock is held across a sleep.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Concatenate, Generic, ParamSpec, TypeVar
 
 from runtime.errors import DatabaseError
@@ -39,8 +39,11 @@ class Statements(ABC):
         """Run a statement; return how many rows it changed."""
 
     @abstractmethod
-    def many(self, name: str, rows: Iterable[Mapping[str, Value]]) -> int:
-        """Run a statement once for each mapping of parameters; return how many rows that changed."""
+    def many(self, name: str, rows: Sequence[Sequence[Value]]) -> int:
+        """Run a statement once for each row of parameters; return how many rows that changed.
+
+        A row's values stand in the order in which the statement first names its parameters.
+        """
 
 
 class Transaction:
@@ -50,7 +53,7 @@ class Transaction:
     that the database was opened with.
     """
 
-    __slots__ = ("_statements", "announcements", "now")
+    __slots__ = ("_savepoint", "_statements", "announcements", "now")
 
     def __init__(self, statements: Statements, now: float) -> None:
         self._statements = statements
@@ -58,35 +61,54 @@ class Transaction:
         """Wall time of this transaction, in seconds since 1970 UTC."""
         self.announcements: set[str] = set()
         """What to wake others for once this is committed; see `announce`."""
+        self._savepoint: Callable[[], None] | None = None
 
     def all(self, name: str, make: Callable[..., R], /, **parameters: Value) -> list[R]:
         """Every row of the query `name`, each as `make(*columns)`."""
-        return [make(*row) for row in self._statements.rows(name, parameters)]
+        return [make(*row) for row in self._ready().rows(name, parameters)]
 
     def each(self, name: str, make: Callable[..., R], /, **parameters: Value) -> Iterator[R]:
         """The rows of the query `name` as `make(*columns)`, one at a time; do not write meanwhile."""
-        return (make(*row) for row in self._statements.rows(name, parameters))
+        return (make(*row) for row in self._ready().rows(name, parameters))
 
     def one(self, name: str, make: Callable[..., R], /, **parameters: Value) -> R | None:
         """The first row of the query `name` as `make(*columns)`; None when there is none."""
-        for row in self._statements.rows(name, parameters):
+        for row in self._ready().rows(name, parameters):
             return make(*row)
         return None
 
     def run(self, name: str, /, **parameters: Value) -> int:
         """Run the statement `name`; return how many rows it changed."""
-        return self._statements.run(name, parameters)
+        return self._ready().run(name, parameters)
 
-    def many(self, name: str, rows: Iterable[Mapping[str, Value]]) -> int:
-        """Run the statement `name` once for each mapping of parameters; return how many rows that changed."""
-        return self._statements.many(name, rows)
+    def many(self, name: str, rows: Sequence[Sequence[Value]]) -> int:
+        """Run the statement `name` once for each row of parameters; return how many rows that changed.
+
+        A row's values stand in the order in which the statement first names its parameters.
+        """
+        return self._ready().many(name, rows)
 
     def announce(self, subject: str) -> None:
         """Wake whoever listens for `subject`, in any process, once this is committed."""
         self.announcements.add(subject)
 
-    # A group commit runs many functions in one transaction, each in a savepoint.
-    # What a function gathered in memory must be kept or forgotten with it.
+    # A group commit runs many functions in one transaction. What a function gathered in
+    # memory is kept or forgotten with it; one that runs a statement gets a savepoint first.
+
+    def begin(self, savepoint: Callable[[], None]) -> None:
+        """The next function begins: call `savepoint` before its first statement."""
+        self._savepoint = savepoint
+
+    def _ready(self) -> Statements:
+        """The statements, for use now."""
+        if self._savepoint is not None:
+            savepoint, self._savepoint = self._savepoint, None
+            self.settle()
+            savepoint()
+        return self._statements
+
+    def settle(self) -> None:
+        """Write what must not go with the savepoint that follows: what earlier functions gathered."""
 
     def keep(self) -> None:
         """The function just run has succeeded: what it gathered will be committed."""

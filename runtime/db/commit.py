@@ -1,8 +1,8 @@
 """Group commit: many functions, one transaction, one fsync.
 
-Each function runs in a savepoint where it may fail alone. Every waiter is
-answered, also when COMMIT itself fails: then all of the group failed, since
-nothing of it was written.
+Each function may fail alone: before its first statement it gets a savepoint, so one
+that only enqueues needs none. Every waiter is answered, also when COMMIT itself
+fails: then all of the group failed, since nothing of it was written.
 """
 
 from collections.abc import Callable, Sequence
@@ -41,6 +41,7 @@ class GroupCommit(Generic[TransactionT]):
         self._begin = begin
         self._announce = announce
         self._full = True  # what open_writer has set
+        self._inside = False  # a savepoint
         self.on_late: Callable[[Sequence[Request[TransactionT]]], None] = _leave_to_the_end
         """Told of those whose patience is spent while others of their batch wait on."""
 
@@ -82,7 +83,9 @@ class GroupCommit(Generic[TransactionT]):
         alone = len(batch) == 1
         try:
             for request in batch:
-                self._run_one(tx, request, savepoint=not alone)
+                if not alone:
+                    tx.begin(self._open_savepoint)
+                self._run_one(tx, request)
             if alone and batch[0].failed:
                 self._roll_back()
                 return
@@ -97,10 +100,7 @@ class GroupCommit(Generic[TransactionT]):
         if tx.announcements:
             self._announce(frozenset(tx.announcements))
 
-    def _run_one(self, tx: TransactionT, request: Request[TransactionT], *, savepoint: bool) -> None:
-        execute = self._connection.execute
-        if savepoint:
-            execute("SAVEPOINT one")
+    def _run_one(self, tx: TransactionT, request: Request[TransactionT]) -> None:
         try:
             value = request.fn(tx)
         except BaseException as error:  # noqa: ASYNC103 - on a thread: it is the waiter's to hear
@@ -112,14 +112,20 @@ class GroupCommit(Generic[TransactionT]):
                 if isinstance(error, apsw.Error):
                     raise
                 raise DatabaseError("a neighbour's error ended the transaction") from error  # noqa: ASYNC104
-            if savepoint:
-                execute("ROLLBACK TO one")
-                execute("RELEASE one")
+            self._close_savepoint("ROLLBACK TO one; RELEASE one")
         else:
             tx.keep()
-            if savepoint:
-                execute("RELEASE one")
+            self._close_savepoint("RELEASE one")
             request.answer(outcome.Value(value))
+
+    def _open_savepoint(self) -> None:
+        self._connection.execute("SAVEPOINT one")
+        self._inside = True
+
+    def _close_savepoint(self, how: str) -> None:
+        if self._inside:
+            self._inside = False
+            self._connection.execute(how)
 
     def _synchronize(self, *, full: bool) -> None:
         """FULL where something is acknowledged; NORMAL where a re-run would mend a power loss."""
@@ -128,6 +134,7 @@ class GroupCommit(Generic[TransactionT]):
             self._full = full
 
     def _roll_back(self) -> None:
+        self._inside = False
         if self._connection.in_transaction:
             self._connection.execute("ROLLBACK")
 

@@ -5,7 +5,7 @@ second SQLite library, or a plain open and close of it, silently drops the locks
 """
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import cast
@@ -110,8 +110,8 @@ class SqliteStatements(Statements):
             pass
         return connection.changes() if connection.total_changes() != before else 0
 
-    def many(self, name: str, rows: Iterable[Mapping[str, Value]]) -> int:
-        """Run a statement once a mapping, prepared once; return how many rows that changed."""
+    def many(self, name: str, rows: Sequence[Sequence[Value]]) -> int:
+        """Run a statement once a row, prepared once; return how many rows that changed."""
         before = self._connection.total_changes()
         self._connection.executemany(self._texts[name], rows)
         return self._connection.total_changes() - before

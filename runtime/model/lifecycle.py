@@ -13,9 +13,8 @@ Pure: a job, an outcome, a moment and a random number give a `Transition`;
 `runtime/store` writes it down.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import assert_never
+from typing import NamedTuple, assert_never
 
 from runtime.errors import NotAllowed
 from runtime.model.outcomes import (
@@ -36,13 +35,18 @@ POISON_PILL_CRASHES = 3
 MAX_SNOOZE = 30 * 86_400.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Transition:
+class Transition(NamedTuple):
     """What one attempt makes of its job."""
 
     status: Status
     attempts: int
     crashes: int
+    attempt: int
+    """The attempt's number in the history."""
+    outcome: str
+    """The attempt's outcome in the history."""
+    error: str | None = None
+    """The attempt's error, or the reason of its ending, in the history."""
     scheduled_at: float | None = None
     """The new due time; None: as it was."""
     last_error: str | None = None
@@ -51,12 +55,6 @@ class Transition:
     """When it ended, if it ended."""
     dead: bool = False
     """It goes to the dead letter queue."""
-    attempt: int
-    """The attempt's number in the history."""
-    outcome: str
-    """The attempt's outcome in the history."""
-    error: str | None = None
-    """The attempt's error, or the reason of its ending, in the history."""
 
 
 def settle(job: ClaimedJob, outcome: Outcome, now: float, retry: Retry, jitter: float) -> Transition:

@@ -15,8 +15,9 @@ import heapq
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from typing import NamedTuple
 
+from runtime.db.base import Value
 from runtime.model.outcomes import Cancelled
 from runtime.model.records import ClaimedJob, Status
 from runtime.store import limits
@@ -49,15 +50,14 @@ class Claim:
     """When a type that was left out for want of tokens has one again."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Arm:
+class _Arm(NamedTuple):
     type: str
     priority: int
     oldest: float
 
 
-Ready = tuple[float, float, int, str, str, int, int, int, int]
-"""Rank, due time and id, which order it; then type, payload, attempts, max_attempts, crashes, claims."""
+Rank = tuple[float, float]
+"""Smallest first; then comes the one with the smaller id."""
 
 
 def claim(tx: StoreTransaction, request: ClaimRequest) -> Claim:
@@ -74,10 +74,15 @@ def claim(tx: StoreTransaction, request: ClaimRequest) -> Claim:
         allowance[job_type] = min(request.free, bucket.whole())
         if not bucket.whole():
             ready_at.append(bucket.ready_at(limit.rate, tx.now))
-    chosen = _choose(tx, request, [arm for arm in arms if allowance[arm.type] > 0], allowance)
+    shares = _share_out(tx, request, [arm for arm in arms if allowance[arm.type] > 0], allowance)
+    jobs = _take(tx, request, shares)
+    taken = Counter(job.type for job in jobs)
+    for job_type, number in taken.items():
+        tx.count(job_type, Status.PENDING, -number)
+        tx.count(job_type, Status.PROCESSING, number)
     for job_type in limited:
-        limits.take(tx, in_force[job_type], sum(job[3] == job_type for job in chosen))
-    return Claim(_mark(tx, request.worker, chosen), min(ready_at, default=None))
+        limits.take(tx, in_force[job_type], taken[job_type])
+    return Claim(jobs, min(ready_at, default=None))
 
 
 def release(tx: StoreTransaction, worker: str, jobs: Sequence[ClaimedJob]) -> None:
@@ -116,61 +121,54 @@ def _open_arms(tx: StoreTransaction, request: ClaimRequest) -> list[_Arm]:
     ]
 
 
-def _choose(
+def _share_out(
     tx: StoreTransaction, request: ClaimRequest, arms: list[_Arm], allowance: dict[str, int]
-) -> list[Ready]:
-    """The next jobs over all arms; `allowance` says how many of each type at most."""
-    merged = heapq.merge(*(_ready(tx, arm, allowance[arm.type], request.aging) for arm in arms))
-    if len(arms) == len({arm.type for arm in arms}):
-        return list(islice(merged, request.most))  # an arm cannot exceed its type's allowance
+) -> dict[_Arm, int]:
+    """How many of the next jobs lie in each arm; `allowance` says how many of each type at most."""
+    if len(arms) <= 1:
+        return {arm: min(request.most, allowance[arm.type]) for arm in arms}
+    merged = heapq.merge(*(_ranks(tx, arm, allowance[arm.type], request.aging) for arm in arms))
     left = dict(allowance)
-    chosen: list[Ready] = []
-    for job in merged:
-        if len(chosen) == request.most:
+    shares: dict[_Arm, int] = {}
+    unclaimed = request.most
+    for _, _, arm in merged:
+        if left[arm.type] > 0:
+            left[arm.type] -= 1
+            shares[arm] = shares.get(arm, 0) + 1
+            unclaimed -= 1
+        if not unclaimed:
             break
-        if left[job[3]] > 0:
-            left[job[3]] -= 1
-            chosen.append(job)
-    return chosen
+    return shares
 
 
-def _ready(tx: StoreTransaction, arm: _Arm, most: int, aging: float) -> Iterator[Ready]:
-    advantage = arm.priority * aging
+def _ranks(tx: StoreTransaction, arm: _Arm, most: int, aging: float) -> Iterator[tuple[Rank, int, _Arm]]:
+    def ranked(job_id: int, scheduled_at: float) -> tuple[Rank, int, _Arm]:
+        return _rank(arm, scheduled_at, aging), job_id, arm
 
-    def ready(
-        job_id: int,
-        job_type: str,
-        payload: str,
-        attempts: int,
-        max_attempts: int,
-        crashes: int,
-        claims: int,
-        priority: int,
-        scheduled_at: float,
-    ) -> Ready:
-        rank = scheduled_at - advantage if aging else float(-priority)
-        return rank, scheduled_at, job_id, job_type, payload, attempts, max_attempts, crashes, claims
-
-    return tx.each("ready_in_arm", ready, type=arm.type, priority=arm.priority, most=most)
+    return tx.each("ready_in_arm", ranked, type=arm.type, priority=arm.priority, most=most)
 
 
-def _mark(tx: StoreTransaction, worker: str, chosen: list[Ready]) -> list[ClaimedJob]:
-    if not chosen:
-        return []
-    tx.many("claim_job", [{"id": job[2], "worker": worker, "now": tx.now} for job in chosen])
-    for job_type, number in Counter(job[3] for job in chosen).items():
-        tx.count(job_type, Status.PENDING, -number)
-        tx.count(job_type, Status.PROCESSING, number)
-    return [
-        ClaimedJob(
-            id=job_id,
-            type=job_type,
-            payload=payload,
-            attempts=attempts,
-            max_attempts=max_attempts,
-            crashes=crashes,
-            claims=claims + 1,
-            locked_at=tx.now,
+def _take(tx: StoreTransaction, request: ClaimRequest, shares: dict[_Arm, int]) -> list[ClaimedJob]:
+    """Claim the first jobs of each arm; return them in the order in which they start."""
+    taken: list[tuple[Rank, ClaimedJob]] = []
+    for arm, number in shares.items():
+        rows = tx.all(
+            "claim_from_arm",
+            _claimed,
+            type=arm.type,
+            priority=arm.priority,
+            most=number,
+            worker=request.worker,
+            now=tx.now,
         )
-        for _, _, job_id, job_type, payload, attempts, max_attempts, crashes, claims in chosen
-    ]
+        taken += [(_rank(arm, scheduled_at, request.aging), job) for scheduled_at, job in rows]
+    taken.sort()
+    return [job for _, job in taken]
+
+
+def _rank(arm: _Arm, scheduled_at: float, aging: float) -> Rank:
+    return (scheduled_at - arm.priority * aging if aging else float(-arm.priority)), scheduled_at
+
+
+def _claimed(scheduled_at: float, *job: Value) -> tuple[float, ClaimedJob]:
+    return scheduled_at, ClaimedJob._make(job)

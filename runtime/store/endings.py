@@ -1,10 +1,10 @@
 """Endings: the one guarded write by which every attempt leaves, whatever ended it."""
 
+import json
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
-from runtime.db.base import Value
 from runtime.model.lifecycle import Transition, settle
 from runtime.model.outcomes import Completed, Crashed
 from runtime.model.records import ClaimedJob, Status
@@ -15,8 +15,7 @@ from runtime.store.subjects import DUE, FINISHED, SCHEDULED
 from runtime.store.transaction import StoreTransaction
 
 
-@dataclass(frozen=True, slots=True)
-class Ending:
+class Ending(NamedTuple):
     """What is to become of a claimed job."""
 
     job: ClaimedJob
@@ -64,29 +63,27 @@ def finish_many(tx: StoreTransaction, worker: str, endings: Sequence[Ending]) ->
 
 
 def _complete(tx: StoreTransaction, worker: str, endings: Sequence[Ending]) -> list[ClaimedJob]:
-    """`finish` for those that completed: most of all endings, so written by one statement prepared once."""
-    if not endings:
-        return []
-    rows: list[dict[str, Value]] = [
-        {
-            "id": ending.job.id,
-            "claims": ending.job.claims,
-            "attempts": ending.transition.attempts,
-            "worker": worker,
-            "now": tx.now,
-        }
-        for ending in endings
-    ]
+    """`finish` for those that completed: most of all endings, so one statement for many.
+
+    Nearly all are the first claim and the first attempt of their jobs; a statement each for the others.
+    """
+    alike: dict[tuple[int, int], list[ClaimedJob]] = {}
+    for job, transition in endings:
+        alike.setdefault((job.claims, transition.attempts), []).append(job)
     refused: list[ClaimedJob] = []
-    if tx.many("complete_job", rows) < len(rows):
-        refused = [ending.job for ending in endings if not _completed_by(tx, worker, ending.job)]
-    owned = Counter(ending.job.type for ending in endings)
+    for (claims, attempts), jobs in alike.items():
+        ids = json.dumps([job.id for job in jobs])
+        done = tx.run("complete_jobs", ids=ids, worker=worker, claims=claims, attempts=attempts, now=tx.now)
+        if done < len(jobs):
+            refused += [job for job in jobs if not _completed_by(tx, worker, job)]
+    owned = Counter(job.type for job, _ in endings)
     owned.subtract(job.type for job in refused)
     for job_type, number in owned.items():
         tx.count(job_type, Status.PROCESSING, -number)
         tx.count(job_type, Status.COMPLETED, number)
         tx.note(job_type, Completed.name, number)
-    tx.announce(FINISHED)
+    if endings:
+        tx.announce(FINISHED)
     return refused
 
 

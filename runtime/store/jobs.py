@@ -1,5 +1,6 @@
 """Jobs: stored, looked up, listed."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -19,19 +20,26 @@ def insert(tx: StoreTransaction, new: NewJob) -> JobRecord:
         holder = tx.one("find_key", int, type=new.type, key=new.key, now=tx.now)
         if holder is not None:
             return replace(find(tx, holder), duplicate=True)
-    (job_id,) = tx.reserve_ids(1)
-    _insert_rows(tx, [(job_id, new)])
+    job_id = tx.reserve_ids(1)
+    status = _first_status(tx, new)
+    _insert_later(tx, job_id, new, status)
+    _announce(tx, new.type, status, 1)
     if new.key is not None:
         expires_at = None if new.unique_for is None else tx.now + new.unique_for
         tx.run("take_key", type=new.type, key=new.key, job_id=job_id, expires_at=expires_at)
-    return _record(job_id, new, _first_status(tx, new))
+    return _record(job_id, new, status)
 
 
 def insert_many(tx: StoreTransaction, new: Sequence[NewJob]) -> list[int]:
     """Store jobs without keys; return their ids in order."""
-    ids = tx.reserve_ids(len(new))
-    _insert_rows(tx, list(zip(ids, new, strict=True)))
-    return list(ids)
+    first = tx.reserve_ids(len(new))
+    statuses = [_first_status(tx, job) for job in new]
+    for job_id, (job, status) in enumerate(zip(new, statuses, strict=True), start=first):
+        _insert_later(tx, job_id, job, status)
+    stored = Counter((job.type, status) for job, status in zip(new, statuses, strict=True))
+    for (job_type, status), number in stored.items():
+        _announce(tx, job_type, status, number)
+    return list(range(first, first + len(new)))
 
 
 def find(tx: StoreTransaction, job_id: int) -> JobRecord:
@@ -87,26 +95,26 @@ def page(
     return Page(tuple(found[:limit]), found[limit - 1].id if len(found) > limit else None)
 
 
-def _insert_rows(tx: StoreTransaction, jobs: Sequence[tuple[int, NewJob]]) -> None:
-    rows: list[dict[str, str | int | float | None]] = []
-    for job_id, new in jobs:
-        status = _first_status(tx, new)
-        rows.append(
-            {
-                "id": job_id,
-                "type": new.type,
-                "payload": new.payload,
-                "status": status.value,
-                "priority": new.priority,
-                "max_attempts": new.max_attempts,
-                "key": new.key,
-                "scheduled_at": new.scheduled_at,
-                "created_at": new.created_at,
-            }
+def _insert_later(tx: StoreTransaction, job_id: int, new: NewJob, status: Status) -> None:
+    """In the order in which `insert_job` names its parameters."""
+    tx.insert_later(
+        (
+            job_id,
+            new.type,
+            new.payload,
+            status.value,
+            new.priority,
+            new.max_attempts,
+            new.key,
+            new.scheduled_at,
+            new.created_at,
         )
-        tx.count(new.type, status)
-        tx.announce(DUE if status is Status.PENDING else SCHEDULED)
-    tx.many("insert_job", rows)
+    )
+
+
+def _announce(tx: StoreTransaction, job_type: str, status: Status, number: int) -> None:
+    tx.count(job_type, status, number)
+    tx.announce(DUE if status is Status.PENDING else SCHEDULED)
 
 
 def _first_status(tx: StoreTransaction, new: NewJob) -> Status:

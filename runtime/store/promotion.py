@@ -14,11 +14,10 @@ def next_due(tx: StoreTransaction) -> float | None:
 
 def promote(tx: StoreTransaction, most: int) -> int:
     """Make due jobs pending, at most so many; return how many there were."""
-    due = tx.all("due_jobs", lambda job_id, job_type: (job_id, job_type), now=tx.now, most=most)
-    tx.many("promote_job", [{"id": job_id, "now": tx.now} for job_id, _ in due])
-    for job_type, number in Counter(job_type for _, job_type in due).items():
+    due = Counter(tx.all("promote_due", str, now=tx.now, most=most))
+    for job_type, number in due.items():
         tx.count(job_type, Status.SCHEDULED, -number)
         tx.count(job_type, Status.PENDING, number)
     if due:
         tx.announce(DUE)
-    return len(due)
+    return due.total()

@@ -17,16 +17,10 @@ def prune_finished(tx: StoreTransaction, before: float, limit: int) -> int:
     Failed jobs stay: they are in the dead letter queue until somebody decides.
     """
     old = tx.all("prunable_jobs", lambda *row: row, before=before, now=tx.now, most=limit)
-    tx.many("delete_attempts", [{"id": job_id} for job_id, *_ in old])
-    tx.many("delete_job", [{"id": job_id} for job_id, *_ in old])
-    tx.many(
-        "forget_keys_of",
-        [
-            {"type": job_type, "key": key, "job_id": job_id}
-            for job_id, job_type, _, key in old
-            if key is not None
-        ],
-    )
+    tx.many("delete_attempts", [(job_id,) for job_id, *_ in old])
+    tx.many("delete_job", [(job_id,) for job_id, *_ in old])
+    keys = [(job_type, key, job_id) for job_id, job_type, _, key in old if key is not None]
+    tx.many("forget_keys_of", keys)
     for (job_type, status), number in Counter((row[1], row[2]) for row in old).items():
         tx.count(job_type, Status(status), -number)
     return len(old)

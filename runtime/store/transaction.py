@@ -1,80 +1,119 @@
-"""StoreTransaction: gathers what a group of functions does to the counters, and writes it once.
+"""StoreTransaction: gathers what a group of functions writes most often, and writes it once.
 
-Sixty-four completions of one type are one update of one counter row.
+New jobs of a whole group are one statement; sixty-four completions of one type are
+one update of one counter row. Whatever runs a statement finds the jobs stored that
+were enqueued before it.
 """
 
-from collections import Counter
+from collections.abc import Sequence
+from typing import NamedTuple
 
-from runtime.db.base import Statements, Transaction
+from runtime.db.base import Statements, Transaction, Value
 from runtime.model.records import Status
+
+
+class _Change(NamedTuple):
+    """So many more jobs of a type in a status."""
+
+    type: str
+    status: str
+    change: int
+
+
+class _Note(NamedTuple):
+    """So many more attempts that ended so in this minute."""
+
+    type: str
+    outcome: str
+    times: int
 
 
 class StoreTransaction(Transaction):
     """A transaction over the job tables."""
 
-    __slots__ = ("_counts", "_history", "_kept_counts", "_kept_history", "_next_id", "_saved_id")
+    __slots__ = (
+        "_counts", "_kept_counts", "_kept_notes", "_kept_rows", "_next_id", "_notes", "_rows", "_saved_id",
+    )  # fmt: skip
 
     def __init__(self, statements: Statements, now: float) -> None:
         super().__init__(statements, now)
-        self._counts: Counter[tuple[str, str]] = Counter()
-        self._history: Counter[tuple[int, str, str]] = Counter()
-        self._kept_counts: Counter[tuple[str, str]] = Counter()
-        self._kept_history: Counter[tuple[int, str, str]] = Counter()
+        # What the running function gathered, and what those before it did.
+        self._rows: list[Sequence[Value]] = []
+        self._kept_rows: list[Sequence[Value]] = []
+        self._counts: list[_Change] = []
+        self._kept_counts: list[_Change] = []
+        self._notes: list[_Note] = []
+        self._kept_notes: list[_Note] = []
         self._next_id: int | None = None
         self._saved_id: int | None = None
 
+    def insert_later(self, row: Sequence[Value]) -> None:
+        """Store a job: a row of `insert_job`, before the next statement or the commit."""
+        self._rows.append(row)
+
     def count(self, job_type: str, status: Status, change: int = 1) -> None:
         """Note that `change` more jobs of this type are in `status`."""
-        self._counts[job_type, status] += change
+        self._counts.append(_Change(job_type, status, change))
 
     def note(self, job_type: str, outcome: str, times: int = 1) -> None:
         """Note in this minute's history that attempts of this type ended so."""
-        self._history[int(self.now // 60), job_type, outcome] += times
+        self._notes.append(_Note(job_type, outcome, times))
 
-    def reserve_ids(self, number: int) -> range:
-        """The next `number` job ids, consecutive; some are never used when a function fails."""
+    def reserve_ids(self, number: int) -> int:
+        """Reserve consecutive job ids; return the first. Those of a function that fails stay unused."""
         if self._next_id is None:
             self._next_id = self._saved_id = self.one("next_job_id", int) or 1
         first = self._next_id
         self._next_id = first + number
-        return range(first, self._next_id)
+        return first
+
+    def _ready(self) -> Statements:
+        """The statements; what this function enqueued is stored first."""
+        statements = super()._ready()
+        if self._rows:
+            statements.many("insert_job", self._rows)
+            self._rows = []
+        return statements
+
+    def settle(self) -> None:
+        """Store what earlier functions enqueued."""
+        if self._kept_rows:
+            self._statements.many("insert_job", self._kept_rows)
+            self._kept_rows = []
 
     def keep(self) -> None:
         """The function just run has succeeded."""
-        if self._counts:
-            self._kept_counts.update(self._counts)
-            self._counts.clear()
-        if self._history:
-            self._kept_history.update(self._history)
-            self._history.clear()
+        self._kept_rows += self._rows
+        self._kept_counts += self._counts
+        self._kept_notes += self._notes
+        self.forget()
 
     def forget(self) -> None:
         """The function just run has failed; ids it reserved stay unused."""
+        self._rows.clear()
         self._counts.clear()
-        self._history.clear()
+        self._notes.clear()
 
     def flush(self) -> None:
-        """Write the counters, the history and the id counter."""
+        """Write what is gathered: jobs, counters, history, the next id."""
         self.keep()
+        self.settle()
         if self._next_id != self._saved_id:
-            self.run("save_next_job_id", next=self._next_id)
+            self._statements.run("save_next_job_id", {"next": self._next_id})
             self._saved_id = self._next_id
         if self._kept_counts:
-            self.many(
-                "add_to_counts",
-                [
-                    {"type": job_type, "status": str(status), "change": change}
-                    for (job_type, status), change in self._kept_counts.items()
-                    if change
-                ],
-            )
-            self._kept_counts.clear()
-        if self._kept_history:
-            self.many(
-                "add_to_history",
-                [
-                    {"minute": minute, "type": job_type, "outcome": outcome, "times": times}
-                    for (minute, job_type, outcome), times in self._kept_history.items()
-                ],
-            )
-            self._kept_history.clear()
+            self._statements.many("add_to_counts", _sums(self._kept_counts))
+            self._kept_counts = []
+        if self._kept_notes:
+            minute = int(self.now // 60)
+            sums = [(minute, *row) for row in _sums(self._kept_notes)]
+            self._statements.many("add_to_history", sums)
+            self._kept_notes = []
+
+
+def _sums(changes: Sequence[_Change] | Sequence[_Note]) -> list[tuple[str, str, int]]:
+    """The changes added up, those left out that cancel each other; in a stable order, against deadlocks."""
+    sums: dict[tuple[str, str], int] = {}
+    for job_type, what, number in changes:
+        sums[job_type, what] = sums.get((job_type, what), 0) + number
+    return [(job_type, str(what), number) for (job_type, what), number in sorted(sums.items()) if number]

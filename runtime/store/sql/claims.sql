@@ -20,15 +20,10 @@ WITH RECURSIVE head (id) AS (
 SELECT job.type, job.priority, job.scheduled_at FROM head JOIN jobs AS job ON job.id = head.id;
 
 -- name: ready_in_arm
--- The due jobs of one type and priority, in the order they start.
-SELECT id, type, payload, attempts, max_attempts, crashes, claims, priority, scheduled_at
+-- Where the due jobs of one type and priority stand, in the order they start: read off the index alone.
+SELECT id, scheduled_at
 FROM jobs WHERE status = 'pending' AND type = :type AND priority = :priority
 ORDER BY scheduled_at, id LIMIT :most;
-
--- name: claim_job
--- This worker runs it now.
-UPDATE jobs SET status = 'processing', claims = claims + 1, locked_by = :worker, locked_at = :now, updated_at = :now
-WHERE id = :id AND status = 'pending';
 
 -- name: release_job
 -- A worker gives back a job that it claimed and did not start; one that an operator wants cancelled ends so.
@@ -52,11 +47,6 @@ UPDATE jobs SET
 WHERE id = :id AND status = 'processing' AND locked_by = :worker AND claims = :claims
 RETURNING status;
 
--- name: complete_job
--- The same for the many that completed: no branch, and the rows counted instead of returned.
-UPDATE jobs SET status = 'completed', completed_at = :now, updated_at = :now, attempts = :attempts, cancel_requested = 0
-WHERE id = :id AND status = 'processing' AND locked_by = :worker AND claims = :claims;
-
 -- name: is_completed_by
 -- Whether this claim of a job has completed it.
 SELECT 1 FROM jobs WHERE id = :id AND status = 'completed' AND locked_by = :worker AND claims = :claims;
@@ -75,13 +65,13 @@ FROM jobs WHERE status = 'processing' AND locked_by = :worker ORDER BY id;
 -- Which of a worker's running jobs an operator wants cancelled.
 SELECT id, claims FROM jobs WHERE status = 'processing' AND locked_by = :worker AND cancel_requested = 1;
 
--- name: due_jobs
--- Scheduled jobs whose moment has come, in order.
-SELECT id, type FROM jobs WHERE status = 'scheduled' AND scheduled_at <= :now ORDER BY scheduled_at, id LIMIT :most;
-
--- name: promote_job
--- A scheduled job is due.
-UPDATE jobs SET status = 'pending', updated_at = :now WHERE id = :id AND status = 'scheduled';
+-- name: promote_due
+-- Scheduled jobs whose moment has come are due, the longest waiting first.
+UPDATE jobs SET status = 'pending', updated_at = :now
+WHERE id IN (
+    SELECT id FROM jobs WHERE status = 'scheduled' AND scheduled_at <= :now ORDER BY scheduled_at, id LIMIT :most
+)
+RETURNING type;
 
 -- name: next_due
 -- When the next scheduled job is due.

@@ -33,11 +33,18 @@ def plan(path, name, **parameters):
 
 
 async def test_the_claim_walks_the_partial_index_and_sorts_nothing(autojump_clock, deployment, path):
-    in_arm = plan(path, "ready_in_arm", type="obey", priority=5, most=10)
+    arm = {"type": "obey", "priority": 5, "most": 10}
+    in_arm = plan(path, "ready_in_arm", **arm)
+    claimed = plan(path, "claim_from_arm", **arm, worker="w", now=0.0)
     arms = plan(path, "ready_arms")
 
-    assert in_arm == ["SEARCH jobs USING INDEX jobs_ready (type=? AND priority=?)"]
-    assert not any("TEMP B-TREE" in step for step in [*in_arm, *arms])
+    assert in_arm == ["SEARCH jobs USING COVERING INDEX jobs_ready (type=? AND priority=?)"]
+    assert claimed == [
+        "SEARCH jobs USING INTEGER PRIMARY KEY (rowid=?)",
+        "LIST SUBQUERY 1",
+        *in_arm,
+    ]
+    assert not any("TEMP B-TREE" in step for step in [*claimed, *arms])
     assert any("jobs_ready" in step for step in arms)
     assert not any(step.startswith("SCAN jobs") and "INDEX" not in step for step in arms)
 

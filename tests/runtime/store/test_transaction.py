@@ -3,6 +3,7 @@
 import pytest
 
 from runtime.model.records import Status
+from runtime.store import jobs
 from tests.runtime.obedient import Obey
 from tests.runtime.store.synchronous import START, Store
 
@@ -70,10 +71,10 @@ def test_the_history_is_by_the_minute_of_the_transaction(store):
 def test_ids_are_consecutive_and_never_given_out_twice(store):
     def reserve(number, error=None):
         def fn(tx):
-            ids = list(tx.reserve_ids(number))
+            first = tx.reserve_ids(number)
             if error:
                 raise error
-            return ids
+            return list(range(first, first + number))
 
         return fn
 
@@ -93,7 +94,7 @@ def test_a_transaction_that_failed_as_a_whole_has_used_no_id(store):
     with pytest.raises(LookupError):
         store(reserve_and_fail)
 
-    assert store(lambda tx: list(tx.reserve_ids(1))) == [1]
+    assert store(lambda tx: tx.reserve_ids(1)) == 1
 
 
 def test_a_transaction_that_only_reads_writes_nothing(store):
@@ -102,3 +103,32 @@ def test_a_transaction_that_only_reads_writes_nothing(store):
     store(lambda tx: tx.all("read_counts", lambda *row: row))
 
     assert store.connection.total_changes() == before
+
+
+def enqueue(tx):
+    return tx.enqueue(Obey()).id
+
+
+def test_whoever_runs_a_statement_finds_the_jobs_enqueued_before_it(store):
+    def enqueue_and_look(tx):
+        mine = enqueue(tx)
+        return jobs.find(tx, mine).id, jobs.find(tx, mine - 1).id
+
+    before, looked = store.group(enqueue, enqueue_and_look)
+
+    assert looked.result() == (2, before.result())
+
+
+def test_what_a_failed_function_enqueued_is_gone_and_its_neighbours_jobs_are_not(store):
+    def enqueue_and_fail(tx):
+        enqueue(tx)
+        raise LookupError
+
+    def enqueue_look_and_fail(tx):
+        jobs.find(tx, enqueue(tx))
+        raise LookupError
+
+    store.group(enqueue, enqueue_and_fail, enqueue, enqueue_look_and_fail, enqueue)
+
+    assert store.rows("SELECT id FROM jobs ORDER BY id") == [(1,), (3,), (5,)]
+    assert store.rows("SELECT count FROM job_counts") == [(3,)]
