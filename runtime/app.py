@@ -17,13 +17,14 @@ from runtime.client import Queue
 from runtime.clock import Clock, SystemClock
 from runtime.context import Services, find_service
 from runtime.db.base import Database
-from runtime.db.location import SqliteLocation, parse_location
+from runtime.db.location import Location, parse_location
+from runtime.db.opening import open_database
 from runtime.db.queries import Schema
-from runtime.db.sqlite import open_sqlite
 from runtime.declarations import declare, is_declared
 from runtime.errors import plain_errors
 from runtime.events import Events
 from runtime.handlers import Handlers
+from runtime.store.doctor import Invariant
 from runtime.transaction import JobTransaction
 
 S = TypeVar("S")
@@ -36,7 +37,7 @@ class Deployment:
     """An application, opened on a database."""
 
     app: "App"
-    location: SqliteLocation
+    location: Location
     database: Database[JobTransaction]
     queue: Queue
     background: Background
@@ -72,14 +73,21 @@ class App(Handlers):
         services: opens what handlers ask for with `ctx.service(Class)`; it is
             given the deployment without services and yields them.
         schemas: tables and queries of the application itself.
+        invariants: what must be true of its tables; `creche doctor` asks.
     """
 
     def __init__(
-        self, name: str, *, services: OpenServices | None = None, schemas: Sequence[Schema] = ()
+        self,
+        name: str,
+        *,
+        services: OpenServices | None = None,
+        schemas: Sequence[Schema] = (),
+        invariants: Sequence[Invariant] = (),
     ) -> None:
         super().__init__()
         self.name = name
         self._open_services = services
+        self.invariants = tuple(invariants)
         self._schemas = (RUNTIME_SCHEMA, *schemas)
 
     @asynccontextmanager
@@ -97,7 +105,7 @@ class App(Handlers):
         """Open the database, bring it up to date, open the services.
 
         Args:
-            url: `sqlite:///shop.db`.
+            url: `sqlite:///shop.db`, or `postgresql://user@host/database`.
             clock: time, by default the machine's.
             chance: randomness, by default unpredictable.
             inline: no threads, for virtual time.
@@ -110,9 +118,16 @@ class App(Handlers):
         """
         with plain_errors():
             location = parse_location(url)
-            clock = clock or SystemClock()
-            database = open_sqlite(
-                location, self._schemas, JobTransaction, clock, inline=inline, adopt=adopt, durable=durable
+            chance = chance or random.Random()  # noqa: S311 - jitter, not secrets
+            database = open_database(
+                location,
+                self._schemas,
+                JobTransaction,
+                clock or SystemClock(),
+                chance=chance,
+                inline=inline,
+                adopt=adopt,
+                durable=durable,
             )
             async with database as db, open_background() as background:
                 if not await db.read(is_declared, self.handlers):
@@ -121,10 +136,10 @@ class App(Handlers):
                     app=self,
                     location=location,
                     database=db,
-                    queue=Queue(db, self.types, self.scheduled, clock),
+                    queue=Queue(db, self.types, self.scheduled, db.clock),
                     background=background,
-                    clock=clock,
-                    random=chance or random.Random(),  # noqa: S311 - jitter, not secrets
+                    clock=db.clock,
+                    random=chance,
                     events=events or Events(),
                     services=MappingProxyType({}),
                     inline=inline,

@@ -169,8 +169,15 @@ class Queue:
         return await self._database.write(dead_letters.review, letter_id)
 
     async def purge_dead_letters(self, *, reviewed_only: bool = True) -> int:
-        """Throw dead letters away; return how many."""
-        return await self._database.write(dead_letters.purge, reviewed_only=reviewed_only)
+        """Throw dead letters away; return how many, in transactions of a thousand."""
+        total = 0
+        while True:
+            done = await self._database.write(
+                dead_letters.purge, reviewed_only=reviewed_only, limit=MOST_AT_ONCE
+            )
+            total += done
+            if done < MOST_AT_ONCE:
+                return total
 
     # The queue as a whole
 

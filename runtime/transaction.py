@@ -71,8 +71,9 @@ def new_job(job: Job, now: float, **options: Unpack[EnqueueOptions]) -> NewJob:
         ConfigurationError: its class names no type.
     """
     policy = policy_of(type(job))
-    if options:
-        _check_options(options)
+    if not options:
+        return NewJob(policy.type, job.payload(), policy.priority, policy.max_attempts, now, now)
+    _check_options(options)
     priority, at = options.get("priority"), options.get("at")
     return NewJob(
         type=policy.type,

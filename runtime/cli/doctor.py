@@ -11,11 +11,13 @@ from runtime.cli.options import app_options, json_option
 from runtime.cli.output import print_json, print_table
 from runtime.cli.shapes import to_json
 from runtime.cli.target import Target
-from runtime.store.doctor import Check, Verdict, examine, examine_engine
+from runtime.store.doctor import Check, Verdict, examine, examine_pages, examine_writer
 
 if TYPE_CHECKING:
     from runtime.app import Deployment
 
+LARGEST_JOURNAL = 64 * 1024 * 1024
+"""Bytes: above that, somebody holds a snapshot for long."""
 LEAST_FREE = 256 * 1024 * 1024
 """Bytes on the disk below which the queue may soon stand still."""
 
@@ -24,17 +26,21 @@ LEAST_FREE = 256 * 1024 * 1024
 @json_option
 @app_options
 def doctor(target: Target, as_json: bool) -> int:
-    """Look for trouble: file, engine, schema, counters, stuck rows, types that nobody runs.
+    """Look for trouble: file, engine, schema, clock, counters, every rule that rows must keep, workers.
 
-    Exit code 0 when there is none, 1 when something was found.
+    Reads the whole database, on a snapshot: nobody waits for it. Exit code 0 when there is
+    no trouble, 1 when something was found.
     """
-    from runtime.db.location import parse_location
+    from runtime.db.location import SqliteLocation, parse_location
     from runtime.errors import ConfigurationError
 
-    path = parse_location(target.db).path
-    if not path.exists():
-        raise ConfigurationError(f"there is no database at {path}")
-    checks = [*_examine_file(path), *target.run(_examine)]
+    location = parse_location(target.db)
+    on_file: list[Check] = []
+    if isinstance(location, SqliteLocation):
+        if not location.path.exists():
+            raise ConfigurationError(f"there is no database at {location.path}")
+        on_file = _examine_file(location.path)
+    checks = [*on_file, *target.run(_examine)]
     findings = sum(check.verdict is Verdict.FINDING for check in checks)
     if as_json:
         print_json({"ok": not findings, "checks": to_json(checks)})
@@ -45,9 +51,14 @@ def doctor(target: Target, as_json: bool) -> int:
 
 
 async def _examine(deployment: "Deployment") -> list[Check]:
-    engine = await deployment.database.write(examine_engine)
-    tables = await deployment.database.read(examine)
-    return [*engine, *tables, await _examine_types(deployment), await _examine_workers(deployment)]
+    database = deployment.database
+    return [
+        *await database.write(examine_writer),
+        *await database.read(examine_pages),
+        *await database.read(examine, deployment.app.invariants),
+        await _examine_types(deployment),
+        await _examine_workers(deployment),
+    ]
 
 
 async def _examine_types(deployment: "Deployment") -> Check:
@@ -66,11 +77,15 @@ async def _examine_types(deployment: "Deployment") -> Check:
 
 
 async def _examine_workers(deployment: "Deployment") -> Check:
-    alive = [worker for worker in await deployment.queue.workers() if worker.alive]
+    workers = await deployment.queue.workers()
+    alive = sum(worker.alive for worker in workers)
+    silent = len(workers) - alive
+    words = f"{alive} alive" if alive else "none alive: nothing will run until one is started"
     return Check(
         name="workers",
-        verdict=Verdict.OK if alive else Verdict.NOTE,
-        detail=f"{len(alive)} alive" if alive else "none alive: nothing will run until one is started",
+        verdict=Verdict.OK if alive and not silent else Verdict.NOTE,
+        detail=words
+        + (f", {silent} silent: what they hold is given back by any that lives" if silent else ""),
     )
 
 
@@ -78,11 +93,14 @@ def _examine_file(path: Path) -> list[Check]:
     """What the file system says; the file itself is not opened, which would drop SQLite's locks on it."""
     about = path.stat()
     journal = path.with_name(path.name + "-wal")
-    sizes = f"{about.st_size:,} bytes, journal {journal.stat().st_size if journal.exists() else 0:,} bytes"
     mode = stat.S_IMODE(about.st_mode)
     free = shutil.disk_usage(path.parent).free
     return [
-        Check(name="file", verdict=Verdict.OK, detail=f"{path}: {sizes}"),
+        Check(
+            name="file",
+            verdict=Verdict.NOTE if _size(journal) > LARGEST_JOURNAL else Verdict.OK,
+            detail=f"{path}: {about.st_size:,} bytes, journal {_size(journal):,} bytes",
+        ),
         Check(
             name="permissions",
             verdict=Verdict.NOTE if mode & 0o077 else Verdict.OK,
@@ -94,3 +112,7 @@ def _examine_file(path: Path) -> list[Check]:
             detail=f"{free // 2**20:,} MiB free",
         ),
     ]
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0

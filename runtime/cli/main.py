@@ -29,6 +29,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "workers": ("runtime.cli.workers:workers", "Who runs jobs, and how busy they are."),
         "migrate": ("runtime.cli.migrate:migrate", "Bring the database up to this version."),
         "doctor": ("runtime.cli.doctor:doctor", "Look for trouble in the database."),
+        "backup": ("runtime.cli.backup:backup", "Copy the database to a file while it is in use."),
     }
 )
 

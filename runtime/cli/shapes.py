@@ -32,15 +32,24 @@ def iso(moment: float) -> str:
 
 def record_json(record: object) -> dict[str, Json]:
     """A record of `runtime.model.records` as a JSON object."""
-    if not is_dataclass(record):
+    names = _names(record)
+    if names is None:
         raise TypeError(f"{type(record).__name__} is not a record")
-    names = (field.name for field in fields(record) if field.name not in _INNER)
-    return {camel(name): _field(name, getattr(record, name)) for name in names}
+    return {camel(name): _field(name, getattr(record, name)) for name in names if name not in _INNER}
+
+
+def _names(value: object) -> Sequence[str] | None:
+    """The fields of a record: a dataclass, or a named tuple where many are made; None of anything else."""
+    if isinstance(value, type):
+        return None
+    if is_dataclass(value):
+        return [field.name for field in fields(value)]
+    return cast("Sequence[str] | None", getattr(value, "_fields", None))
 
 
 def to_json(value: object) -> Json:
     """Any record, or a sequence or mapping of them, as JSON."""
-    if is_dataclass(value) and not isinstance(value, type):
+    if _names(value) is not None:
         return record_json(value)
     if isinstance(value, Mapping):
         return {str(key): to_json(item) for key, item in value.items()}

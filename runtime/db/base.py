@@ -10,6 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Concatenate, Generic, ParamSpec, TypeVar
 
+from runtime.clock import Clock
 from runtime.errors import DatabaseError
 
 Value = str | int | float | bytes | None
@@ -44,6 +45,10 @@ class Statements(ABC):
 
         A row's values stand in the order in which the statement first names its parameters.
         """
+
+    def reserve(self, number: int) -> Sequence[int] | None:  # noqa: ARG002 - a dialect's business
+        """So many new job ids, where the dialect has a counter outside of transactions; else None."""
+        return None
 
 
 class Transaction:
@@ -125,6 +130,11 @@ Listener = Callable[[frozenset[str]], None]
 
 class Database(ABC, Generic[TransactionT]):
     """A database opened for one application."""
+
+    @property
+    @abstractmethod
+    def clock(self) -> Clock:
+        """The time that all processes of this database share: what liveness and schedules go by."""
 
     @abstractmethod
     async def read(

@@ -1,6 +1,6 @@
 """Numbered migrations, each applied and recorded in one transaction under the write lock."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import apsw
@@ -83,9 +83,18 @@ def _pending(connection: apsw.Connection, schemas: Sequence[Schema]) -> list[Mig
             "SELECT schema, max(number) FROM creche_migrations GROUP BY schema"
         )
     }
+    return pending_steps(applied, schemas, "sqlite")
+
+
+def pending_steps(applied: Mapping[str, int], schemas: Sequence[Schema], dialect: str) -> list[Migration]:
+    """The steps that a database still needs which has come so far with each schema.
+
+    Raises:
+        SchemaMismatch: it has come farther than this code.
+    """
     pending: list[Migration] = []
     for schema in schemas:
-        steps = schema.migrations("sqlite")
+        steps = schema.migrations(dialect)
         reached = applied.get(schema.name, 0)
         if reached > len(steps):
             raise SchemaMismatch(

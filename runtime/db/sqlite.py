@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from functools import partial
 from typing import Concatenate, Generic, ParamSpec, TypeVar, cast
 
@@ -11,9 +11,10 @@ import outcome
 import trio
 
 from runtime.clock import Clock
+from runtime.db.announcer import Announcer
 from runtime.db.base import Database, Listener, Statements, Transaction
 from runtime.db.commit import GroupCommit
-from runtime.db.doorbell import Doorbell, Ring, silent
+from runtime.db.doorbell import Doorbell, silent
 from runtime.db.lane import Lane, Request
 from runtime.db.location import SqliteLocation
 from runtime.db.migrations import migrate
@@ -81,31 +82,6 @@ async def open_sqlite(
         connection.close()
 
 
-class Announcer:
-    """Passes on what committed transactions announced, here and to other processes."""
-
-    def __init__(self, ring: Ring) -> None:
-        self._ring = ring
-        self._listeners: list[Listener] = []
-        self._token = trio.lowlevel.current_trio_token()
-
-    def committed(self, subjects: frozenset[str]) -> None:
-        """Called right after a commit, on the thread that committed."""
-        self._ring(subjects)
-        with suppress(trio.RunFinishedError):
-            self._token.run_sync_soon(self.heard, subjects)
-
-    def heard(self, subjects: frozenset[str]) -> None:
-        """Tell the listeners; on the trio thread."""
-        for listener in tuple(self._listeners):
-            listener(subjects)
-
-    def listen(self, listener: Listener) -> Callable[[], None]:
-        """See `Database.listen`."""
-        self._listeners.append(listener)
-        return lambda: self._listeners.remove(listener)
-
-
 class SqliteDatabase(Database[TransactionT]):
     """What the threaded and the inline database share."""
 
@@ -113,6 +89,11 @@ class SqliteDatabase(Database[TransactionT]):
         self._announcer = announcer
         self._commit = commit
         self._clock = clock
+
+    @property
+    def clock(self) -> Clock:
+        """The machine's: all processes of the file are on it."""
+        return self._clock
 
     def listen(self, listener: Listener) -> Callable[[], None]:
         """See `Database.listen`."""

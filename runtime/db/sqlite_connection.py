@@ -5,8 +5,10 @@ second SQLite library, or a plain open and close of it, silently drops the locks
 """
 
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import cast
 
@@ -25,6 +27,10 @@ PATIENCE = 5.0
 
 BUSY_MILLISECONDS = 100
 """Short, since this wait cannot be cancelled; the retry around it can."""
+
+ROWS_AT_ONCE = 16
+_VALUES = re.compile(r"VALUES (\([^()]*\))$")
+_NAME = re.compile(r":(\w+)")
 
 _SETTINGS = (
     f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}",
@@ -90,11 +96,12 @@ def check_version() -> None:
 class SqliteStatements(Statements):
     """Named statements on one connection, which prepares each of them once."""
 
-    __slots__ = ("_connection", "_texts")
+    __slots__ = ("_connection", "_inserts", "_texts")
 
     def __init__(self, connection: apsw.Connection, texts: Mapping[str, str]) -> None:
         self._connection = connection
         self._texts = texts
+        self._inserts: dict[str, str] = {}
 
     def rows(self, name: str, parameters: Mapping[str, Value]) -> Iterable[tuple[Value, ...]]:
         """The rows of a query, stepped as they are asked for."""
@@ -113,8 +120,31 @@ class SqliteStatements(Statements):
     def many(self, name: str, rows: Sequence[Sequence[Value]]) -> int:
         """Run a statement once a row, prepared once; return how many rows that changed."""
         before = self._connection.total_changes()
-        self._connection.executemany(self._texts[name], rows)
+        text = self._texts[name]
+        left = rows
+        if len(rows) >= ROWS_AT_ONCE and _VALUES.search(text):
+            # Each step gives up Python's lock and waits to get it back: one for many rows, not for each.
+            whole = len(rows) // ROWS_AT_ONCE * ROWS_AT_ONCE
+            together = self._inserts.get(name) or self._inserts.setdefault(name, _of_many_rows(text))
+            for start in range(0, whole, ROWS_AT_ONCE):
+                flat = tuple(chain.from_iterable(rows[start : start + ROWS_AT_ONCE]))
+                self._connection.execute(together, flat)
+            left = rows[whole:]
+        self._connection.executemany(text, left)
         return self._connection.total_changes() - before
+
+
+def _of_many_rows(insert: str) -> str:
+    """An INSERT of one row as one of `ROWS_AT_ONCE`, its parameters numbered."""
+    head, row = _VALUES.split(insert)[0], _VALUES.search(insert)
+    assert row is not None
+    names = list(dict.fromkeys(_NAME.findall(row[1])))
+
+    def numbered(first: int) -> str:
+        return _NAME.sub(lambda name: f"?{first + names.index(name[1])}", row[1])
+
+    rows = (numbered(1 + number * len(names)) for number in range(ROWS_AT_ONCE))
+    return f"{head}VALUES {', '.join(rows)}"
 
 
 @contextmanager

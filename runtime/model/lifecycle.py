@@ -7,7 +7,11 @@
                 ├─ snoozed ─────────────────────────────────► scheduled   attempt not used up
                 ├─ interrupted ─────────────────────────────► pending     attempt not used up
                 └─ crashed ─ the first two times ───────────► pending     attempt not used up
-                           └ the third ─────────────────────► failed, dead letter
+                           └ the third, when it ran alone ──► failed, dead letter
+
+A job that was there when its worker died twice is under suspicion: it runs alone in
+its worker from then on, so that its third crash proves it the cause, and those that
+only ran beside it are not buried with it.
 
 Pure: a job, an outcome, a moment and a random number give a `Transition`;
 `runtime/store` writes it down.
@@ -32,6 +36,8 @@ from runtime.model.retry import Retry
 
 POISON_PILL_CRASHES = 3
 """So often may a job take its worker down with it."""
+SUSPICION = POISON_PILL_CRASHES - 1
+"""After so many it runs alone."""
 MAX_SNOOZE = 30 * 86_400.0
 
 
@@ -79,8 +85,8 @@ def settle(job: ClaimedJob, outcome: Outcome, now: float, retry: Retry, jitter: 
             transition = _waiting(job, outcome, reason, now, min(MAX_SNOOZE, max(0.0, delay)))
         case Interrupted(reason=reason):
             transition = _given_back(job, outcome, reason, job.crashes)
-        case Crashed(reason=reason):
-            transition = _crashed(job, outcome, reason, now)
+        case Crashed(reason=reason, alone=alone):
+            transition = _crashed(job, outcome, reason, now, alone=alone)
         case _:
             assert_never(outcome)
     return transition
@@ -143,8 +149,13 @@ def _given_back(
     )
 
 
-def _crashed(job: ClaimedJob, outcome: Crashed, reason: str, now: float) -> Transition:
-    crashes = job.crashes + 1
+def runs_alone(job: ClaimedJob) -> bool:
+    """Whether a worker may run nothing beside this job."""
+    return job.crashes >= SUSPICION
+
+
+def _crashed(job: ClaimedJob, outcome: Crashed, reason: str, now: float, *, alone: bool) -> Transition:
+    crashes = job.crashes + 1 if alone else max(job.crashes, min(job.crashes + 1, SUSPICION))
     if crashes < POISON_PILL_CRASHES:
         return _given_back(job, outcome, reason, crashes, last_error=reason or None)
     return Transition(

@@ -80,10 +80,12 @@ class Interrupted:
 
 @dataclass(frozen=True, slots=True)
 class Crashed:
-    """The worker died while it ran the job."""
+    """The worker died while it held the job."""
 
     name: ClassVar[str] = "crashed"
     reason: str
+    alone: bool = True
+    """Whether it held no other; else another may have been the cause."""
 
 
 Outcome: TypeAlias = Completed | Failed | TimedOut | Cancelled | Snoozed | Interrupted | Crashed

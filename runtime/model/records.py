@@ -61,8 +61,7 @@ class NewJob(NamedTuple):
     """Seconds that `key` stays taken after the enqueue; None: while the job is unfinished."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobRecord:
+class JobRecord(NamedTuple):
     """One row of `jobs`."""
 
     id: int

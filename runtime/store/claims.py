@@ -12,12 +12,13 @@ worker with `--min-priority` walk over every job that it may not take.
 """
 
 import heapq
+import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from runtime.db.base import Value
+from runtime.model.lifecycle import runs_alone
 from runtime.model.outcomes import Cancelled
 from runtime.model.records import ClaimedJob, Status
 from runtime.store import limits
@@ -67,22 +68,34 @@ def claim(tx: StoreTransaction, request: ClaimRequest) -> Claim:
     limited = {arm.type for arm in arms} & in_force.keys()
     allowance = dict.fromkeys((arm.type for arm in arms), request.most)
     ready_at: list[float] = []
-    for job_type in limited:
+    for job_type in sorted(limited):  # in one order, so that no two claims deadlock
         limit = in_force[job_type]
+        if limit.whole(tx.now):  # some to take: others may be taking, too
+            limit = in_force[job_type] = limits.hold(tx, limit)
         assert limit.rate is not None
         bucket = limit.bucket.refilled(limit.rate, tx.now)
         allowance[job_type] = min(request.free, bucket.whole())
         if not bucket.whole():
             ready_at.append(bucket.ready_at(limit.rate, tx.now))
-    shares = _share_out(tx, request, [arm for arm in arms if allowance[arm.type] > 0], allowance)
-    jobs = _take(tx, request, shares)
-    taken = Counter(job.type for job in jobs)
-    for job_type, number in taken.items():
+    order = _order(tx, request, [arm for arm in arms if allowance[arm.type] > 0], allowance)
+    jobs = _take(tx, request, order)
+    for job_type, number in Counter(job.type for job in jobs).items():
         tx.count(job_type, Status.PENDING, -number)
         tx.count(job_type, Status.PROCESSING, number)
+    jobs = _with_one_suspect(tx, request.worker, jobs)
+    taken = Counter(job.type for job in jobs)
     for job_type in limited:
         limits.take(tx, in_force[job_type], taken[job_type])
     return Claim(jobs, min(ready_at, default=None))
+
+
+def _with_one_suspect(tx: StoreTransaction, worker: str, jobs: list[ClaimedJob]) -> list[ClaimedJob]:
+    """Of jobs that run alone keep the first: the death of a worker with two proves nothing of either."""
+    suspects = [job for job in jobs if runs_alone(job)]
+    if len(suspects) < 2:
+        return jobs
+    release(tx, worker, suspects[1:])
+    return [job for job in jobs if job not in suspects[1:]]
 
 
 def release(tx: StoreTransaction, worker: str, jobs: Sequence[ClaimedJob]) -> None:
@@ -121,54 +134,62 @@ def _open_arms(tx: StoreTransaction, request: ClaimRequest) -> list[_Arm]:
     ]
 
 
-def _share_out(
+class _Order(NamedTuple):
+    """Which jobs start next."""
+
+    shares: dict[_Arm, int]
+    """How many of the first jobs of each arm."""
+    places: dict[int, int]
+    """The place of each job, where there are several arms; within one they come in order."""
+
+
+def _order(
     tx: StoreTransaction, request: ClaimRequest, arms: list[_Arm], allowance: dict[str, int]
-) -> dict[_Arm, int]:
-    """How many of the next jobs lie in each arm; `allowance` says how many of each type at most."""
+) -> _Order:
+    """Merge the arms; `allowance` says how many of each type at most."""
     if len(arms) <= 1:
-        return {arm: min(request.most, allowance[arm.type]) for arm in arms}
+        return _Order({arm: min(request.most, allowance[arm.type]) for arm in arms}, {})
     merged = heapq.merge(*(_ranks(tx, arm, allowance[arm.type], request.aging) for arm in arms))
     left = dict(allowance)
-    shares: dict[_Arm, int] = {}
-    unclaimed = request.most
-    for _, _, arm in merged:
+    order = _Order({}, {})
+    for _, job_id, arm in merged:
         if left[arm.type] > 0:
             left[arm.type] -= 1
-            shares[arm] = shares.get(arm, 0) + 1
-            unclaimed -= 1
-        if not unclaimed:
+            order.shares[arm] = order.shares.get(arm, 0) + 1
+            order.places[job_id] = len(order.places)
+        if len(order.places) == request.most:
             break
-    return shares
+    return order
 
 
 def _ranks(tx: StoreTransaction, arm: _Arm, most: int, aging: float) -> Iterator[tuple[Rank, int, _Arm]]:
+    advantage = arm.priority * aging
+
     def ranked(job_id: int, scheduled_at: float) -> tuple[Rank, int, _Arm]:
-        return _rank(arm, scheduled_at, aging), job_id, arm
+        rank = scheduled_at - advantage if aging else float(-arm.priority)
+        return (rank, scheduled_at), job_id, arm
 
     return tx.each("ready_in_arm", ranked, type=arm.type, priority=arm.priority, most=most)
 
 
-def _take(tx: StoreTransaction, request: ClaimRequest, shares: dict[_Arm, int]) -> list[ClaimedJob]:
+def _take(tx: StoreTransaction, request: ClaimRequest, order: _Order) -> list[ClaimedJob]:
     """Claim the first jobs of each arm; return them in the order in which they start."""
-    taken: list[tuple[Rank, ClaimedJob]] = []
-    for arm, number in shares.items():
-        rows = tx.all(
-            "claim_from_arm",
-            _claimed,
+    jobs: list[ClaimedJob] = []
+    for arm, share in order.shares.items():
+        ready = tx.one(
+            "ready_jobs",
+            json.loads,
             type=arm.type,
             priority=arm.priority,
-            most=number,
+            most=share,
             worker=request.worker,
             now=tx.now,
         )
-        taken += [(_rank(arm, scheduled_at, request.aging), job) for scheduled_at, job in rows]
-    taken.sort()
-    return [job for _, job in taken]
-
-
-def _rank(arm: _Arm, scheduled_at: float, aging: float) -> Rank:
-    return (scheduled_at - arm.priority * aging if aging else float(-arm.priority)), scheduled_at
-
-
-def _claimed(scheduled_at: float, *job: Value) -> tuple[float, ClaimedJob]:
-    return scheduled_at, ClaimedJob._make(job)
+        jobs += [ClaimedJob._make((*job, tx.now)) for job in ready or ()]
+    if jobs:
+        ids = json.dumps([job.id for job in jobs])
+        tx.run("claim_jobs", ids=ids, worker=request.worker, now=tx.now)
+    if order.places:
+        last = len(order.places)
+        jobs.sort(key=lambda job: order.places.get(job.id, last))
+    return jobs

@@ -51,6 +51,6 @@ def review(tx: StoreTransaction, letter_id: int) -> DeadLetter:
     return find(tx, letter_id)
 
 
-def purge(tx: StoreTransaction, *, reviewed_only: bool) -> int:
-    """Throw dead letters away; return how many."""
-    return tx.run("purge_dead_letters", all=0 if reviewed_only else 1)
+def purge(tx: StoreTransaction, *, reviewed_only: bool, limit: int) -> int:
+    """Throw dead letters away, oldest first; return how many."""
+    return tx.run("purge_dead_letters", all=0 if reviewed_only else 1, most=limit)

@@ -4,13 +4,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from runtime.model.lifecycle import POISON_PILL_CRASHES
 from runtime.model.records import Status, TypeCount
 from runtime.store import statistics
 from runtime.store.transaction import StoreTransaction
 
 OVERDUE = 60.0
 """Seconds after its moment that a scheduled job must have been promoted."""
+CLOCK_TOLERANCE = 60.0
+"""Seconds that rows may be ahead of the clock."""
 _MOST_NAMED = 5
+_SYNCED = frozenset({2, 3})
+"""FULL and EXTRA: a commit is on the disk when it returns."""
 
 
 class Verdict(StrEnum):
@@ -31,40 +36,88 @@ class Check:
     detail: str
 
 
-def examine(tx: StoreTransaction) -> list[Check]:
-    """Check the job tables; one snapshot, so a busy queue is no finding."""
+@dataclass(frozen=True, slots=True)
+class Invariant:
+    """Something that must hold between rows; an application declares its own."""
+
+    name: str
+    query: str
+    """A named query without parameters, whose first column names the rows that break it."""
+    trouble: str
+    """What is wrong with those, in words: `paid, but without a job`."""
+
+
+INVARIANTS = (
+    Invariant("stuck jobs", "ownerless_jobs", "processing, but the worker that holds them is gone"),
+    Invariant("blocked jobs", "blocked_jobs", "blocked, and nothing will ever release them"),
+    Invariant("job rows", "contradictory_jobs", "contradict themselves"),
+    Invariant("attempts", "overspent_jobs", "have more attempts than they may"),
+    Invariant("histories", "stray_attempts", "runs recorded of jobs that are not there"),
+    Invariant("dead letters", "stray_dead_letters", "belong to jobs that have not failed"),
+    Invariant("keys", "stray_keys", "held for ever by jobs that are not there"),
+    Invariant("job ids", "used_job_ids", "would be given out again"),
+    Invariant("ticks", "doubled_ticks", "jobs that stand for more than one tick"),
+    Invariant("negative counters", "negative_counters", "count less than nothing"),
+)
+
+
+def examine(tx: StoreTransaction, own: Sequence[Invariant] = ()) -> list[Check]:
+    """Check the job tables and the application's own; one snapshot, so a busy queue is no finding."""
     return [
         _schema(tx),
+        _clock(tx),
         _counters(tx),
         _rows(
-            tx.all("ownerless_jobs", int), "stuck jobs", "processing, but the worker that holds them is gone"
-        ),
-        _rows(
-            tx.all("overdue_jobs", int, before=tx.now - OVERDUE),
+            tx.all("overdue_jobs", str, before=tx.now - OVERDUE),
             "overdue jobs",
             "scheduled, but due long ago",
         ),
-        _rows(tx.all("contradictory_jobs", int), "job rows", "contradict themselves"),
-        _rows(tx.all("stray_dead_letters", int), "dead letters", "belong to jobs that have not failed"),
-        _rows(tx.all("used_job_ids", int), "job ids", "would be given out again"),
+        _rows(tx.all("crashed_too_often", str, most=POISON_PILL_CRASHES), "poison pills", "not buried"),
+        *(check(tx, invariant) for invariant in (*INVARIANTS, *own)),
     ]
 
 
-def examine_engine(tx: StoreTransaction) -> list[Check]:
-    """Check the database engine and its file, on the connection that writes."""
-    journal = tx.one("journal_mode", str)
-    damage = [line for line in tx.all("damaged_pages", str) if line != "ok"]
+def check(tx: StoreTransaction, invariant: Invariant) -> Check:
+    """Ask one invariant."""
+    found = tx.all(invariant.query, lambda first, *_: str(first))
+    return _rows(found, invariant.name, invariant.trouble)
+
+
+def examine_writer(tx: StoreTransaction) -> list[Check]:
+    """Check how the connection that writes is set; quick, since it holds the write lock."""
+    journal, synced = tx.one("journal_mode", str), tx.one("synchronous_level", int)
     return [
         Check(name="engine", verdict=Verdict.OK, detail=f"SQLite {tx.one('engine_version', str)}"),
         _fact("journal", good=journal == "wal", detail=f"journal_mode={journal}"),
+        _fact("durability", good=synced in _SYNCED, detail=f"synchronous={synced}"),
         _fact("foreign keys", good=tx.one("foreign_keys_kept", int) == 1, detail="checked by every write"),
-        _fact("pages", good=not damage, detail="; ".join(damage) or "quick_check found no damage"),
+    ]
+
+
+def examine_pages(tx: StoreTransaction) -> list[Check]:
+    """Read the whole file; on a snapshot, so that nobody waits for it."""
+    damage = [line for line in tx.all("damaged_pages", str) if line != "ok"]
+    strays = tx.all("broken_references", lambda table, *_: str(table))
+    return [
+        _fact("pages", good=not damage, detail="; ".join(damage) or "integrity_check found no damage"),
+        _rows(strays, "references", "rows that refer to nothing, in"),
     ]
 
 
 def _schema(tx: StoreTransaction) -> Check:
     versions = tx.all("schema_versions", lambda schema, number: f"{schema} {number}")
     return Check(name="schema", verdict=Verdict.OK, detail=", ".join(versions))
+
+
+def _clock(tx: StoreTransaction) -> Check:
+    latest = tx.one("latest_moment", lambda moment: float(moment or 0)) or 0.0
+    ahead = latest - tx.now
+    if ahead <= CLOCK_TOLERANCE:
+        return Check(name="clock", verdict=Verdict.OK, detail="not behind any row")
+    # No finding: it may have been wrong then and right now, and either way nothing in the rows needs mending.
+    return Check(
+        name="clock", verdict=Verdict.NOTE, detail=f"rows are {ahead:.0f} s ahead of it: it went back"
+    )
 
 
 def _counters(tx: StoreTransaction) -> Check:
@@ -86,8 +139,8 @@ def _type_count(job_type: str, status: str, count: int) -> TypeCount:
     return TypeCount(type=job_type, status=Status(status), count=count)
 
 
-def _rows(ids: Sequence[int], name: str, trouble: str) -> Check:
-    named = ", ".join(map(str, ids[:_MOST_NAMED])) + (", …" if len(ids) > _MOST_NAMED else "")
+def _rows(ids: Sequence[str], name: str, trouble: str) -> Check:
+    named = ", ".join(ids[:_MOST_NAMED]) + (", …" if len(ids) > _MOST_NAMED else "")
     return _fact(name, good=not ids, detail=f"{len(ids)} {trouble}: {named}" if ids else "none amiss")
 
 

@@ -103,7 +103,8 @@ def rescue(tx: StoreTransaction, worker: str, reason: str, beat: float | None) -
     held = tx.all("jobs_of_worker", held_job, worker=worker)
     for job in held:
         # Crashed needs no delay, so neither a policy of retrying nor chance comes into it.
-        finish(tx, worker, Ending(job, settle(job, Crashed(reason), tx.now, Retry(), 0.0)))
+        crashed = Crashed(reason, alone=len(held) == 1)
+        finish(tx, worker, Ending(job, settle(job, crashed, tx.now, Retry(), 0.0)))
     tx.run("remove_worker", id=worker)
     return len(held)
 

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 
 from runtime.errors import NotFound
 from runtime.model.records import AttemptRecord, JobRecord, NewJob, Page, Status
@@ -19,8 +18,8 @@ def insert(tx: StoreTransaction, new: NewJob) -> JobRecord:
     if new.key is not None:
         holder = tx.one("find_key", int, type=new.type, key=new.key, now=tx.now)
         if holder is not None:
-            return replace(find(tx, holder), duplicate=True)
-    job_id = tx.reserve_ids(1)
+            return find(tx, holder)._replace(duplicate=True)
+    (job_id,) = tx.reserve_ids(1)
     status = _first_status(tx, new)
     _insert_later(tx, job_id, new, status)
     _announce(tx, new.type, status, 1)
@@ -32,14 +31,14 @@ def insert(tx: StoreTransaction, new: NewJob) -> JobRecord:
 
 def insert_many(tx: StoreTransaction, new: Sequence[NewJob]) -> list[int]:
     """Store jobs without keys; return their ids in order."""
-    first = tx.reserve_ids(len(new))
+    ids = tx.reserve_ids(len(new))
     statuses = [_first_status(tx, job) for job in new]
-    for job_id, (job, status) in enumerate(zip(new, statuses, strict=True), start=first):
+    for job_id, job, status in zip(ids, new, statuses, strict=True):
         _insert_later(tx, job_id, job, status)
     stored = Counter((job.type, status) for job, status in zip(new, statuses, strict=True))
     for (job_type, status), number in stored.items():
         _announce(tx, job_type, status, number)
-    return list(range(first, first + len(new)))
+    return list(ids)
 
 
 def find(tx: StoreTransaction, job_id: int) -> JobRecord:
@@ -122,22 +121,8 @@ def _first_status(tx: StoreTransaction, new: NewJob) -> Status:
 
 
 def _record(job_id: int, new: NewJob, status: Status) -> JobRecord:
+    now = new.created_at
     return JobRecord(
-        id=job_id,
-        type=new.type,
-        payload=new.payload,
-        status=status,
-        priority=new.priority,
-        attempts=0,
-        max_attempts=new.max_attempts,
-        crashes=0,
-        claims=0,
-        last_error=None,
-        key=new.key,
-        scheduled_at=new.scheduled_at,
-        created_at=new.created_at,
-        updated_at=new.created_at,
-        completed_at=None,
-        locked_by=None,
-        locked_at=None,
-    )
+        job_id, new.type, new.payload, status, new.priority, 0, new.max_attempts, 0, 0, None, new.key,
+        new.scheduled_at, now, now, None, None, None,
+    )  # fmt: skip

@@ -25,10 +25,20 @@ class StoredLimit:
         self.rate = Rate.parse_or_off(text)
         self.bucket = Bucket(tokens, updated_at)
 
+    def whole(self, now: float) -> int:
+        """How many jobs may start."""
+        return 0 if self.rate is None else self.bucket.refilled(self.rate, now).whole()
+
 
 def in_force(tx: StoreTransaction) -> dict[str, StoredLimit]:
     """The limits that hold, by type."""
     return {limit.type: limit for limit in tx.all("list_limits", StoredLimit) if limit.rate is not None}
+
+
+def hold(tx: StoreTransaction, limit: StoredLimit) -> StoredLimit:
+    """A limit as it is now, to take tokens from: whoever else wants some waits for this transaction."""
+    held = tx.one("hold_limit", StoredLimit, type=limit.type)
+    return held if held is not None and held.rate is not None else limit
 
 
 def take(tx: StoreTransaction, limit: StoredLimit, starts: int) -> None:

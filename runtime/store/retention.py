@@ -26,8 +26,12 @@ def prune_finished(tx: StoreTransaction, before: float, limit: int) -> int:
     return len(old)
 
 
-def prune_marks(tx: StoreTransaction) -> None:
-    """Delete history nobody is shown, marks of effects long done, and ticks long past."""
+def prune_marks(tx: StoreTransaction, limit: int) -> bool:
+    """Delete history nobody is shown, marks of effects long done, and ticks long past.
+
+    At most `limit` of each; whether there may be more.
+    """
     tx.run("prune_history", before=int(tx.now // 60) - 24 * MINUTES_OF_HISTORY)
-    tx.run("prune_once_marks", before=tx.now - ONCE_MARKS_KEPT)
-    tx.run("prune_ticks", before=tx.now - TICKS_KEPT)
+    marks = tx.run("prune_once_marks", before=tx.now - ONCE_MARKS_KEPT, most=limit)
+    ticks = tx.run("prune_ticks", before=tx.now - TICKS_KEPT, most=limit)
+    return max(marks, ticks) == limit

@@ -59,13 +59,16 @@ class StoreTransaction(Transaction):
         """Note in this minute's history that attempts of this type ended so."""
         self._notes.append(_Note(job_type, outcome, times))
 
-    def reserve_ids(self, number: int) -> int:
-        """Reserve consecutive job ids; return the first. Those of a function that fails stay unused."""
+    def reserve_ids(self, number: int) -> Sequence[int]:
+        """Reserve job ids, in ascending order. Those of a function that fails stay unused."""
+        reserved = self._statements.reserve(number)
+        if reserved is not None:
+            return reserved
         if self._next_id is None:
             self._next_id = self._saved_id = self.one("next_job_id", int) or 1
         first = self._next_id
         self._next_id = first + number
-        return first
+        return range(first, self._next_id)
 
     def _ready(self) -> Statements:
         """The statements; what this function enqueued is stored first."""

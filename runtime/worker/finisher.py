@@ -29,19 +29,21 @@ class Finisher:
         self._worker = worker
         self._deployment = deployment
         self._pool = pool
-        self._ended: list[tuple[Attempt, Outcome]] = []
+        self._handlers = deployment.app.handlers
+        self._ended: list[Attempt] = []
         self._work = Wakeup()
 
-    def put(self, attempt: Attempt) -> None:
-        """Take an ended attempt; its runner may go on."""
+    def put(self, attempt: Attempt, now: float) -> None:
+        """Take an attempt that has ended, and was judged; its runner may go on."""
+        attempt.ended = now
         self._pool.ended(attempt)
-        # Judged now: the next attempt uses the same scope, which may be cancelled before this is written.
-        self._ended.append((attempt, attempt.ending(trio.current_time())))
+        self._ended.append(attempt)
         self._work.set()
 
     async def give_back(self, attempts: Sequence[Attempt], outcome: Interrupted) -> None:
         """End attempts whose handlers do not end; what these say later is refused."""
-        endings = [self._settle(attempt, outcome) for attempt in attempts]
+        now = self._deployment.clock.now()
+        endings = [self._settle(attempt, outcome, now) for attempt in attempts]
         await self._deployment.database.write_relaxed(finish_many, self._worker, endings)
 
     async def run(self) -> None:
@@ -51,16 +53,17 @@ class Finisher:
                 await self._work.wait()
                 batch, self._ended = self._ended, []
                 simple = []
-                for attempt, outcome in batch:
-                    if isinstance(outcome, Completed) and attempt.writes:
+                for attempt in batch:
+                    if attempt.writes and isinstance(attempt.outcome, Completed):
                         nursery.start_soon(self._finish_with_writes, attempt)
                     else:
-                        simple.append((attempt, outcome))
+                        simple.append(attempt)
                 if simple:
                     await self._finish(simple)
 
-    async def _finish(self, ended: list[tuple[Attempt, Outcome]]) -> None:
-        endings = [self._settle(attempt, outcome) for attempt, outcome in ended]
+    async def _finish(self, ended: list[Attempt]) -> None:
+        now = self._deployment.clock.now()
+        endings = [self._settle(attempt, _outcome(attempt), now) for attempt in ended]
         while True:
             try:
                 # Relaxed: a completion lost to a power failure is a re-run, and nobody was told of it.
@@ -70,45 +73,50 @@ class Finisher:
                 await self._pause(error)
         self._pool.written(len(ended))
         stale = {job.id for job in refused}
-        for (attempt, outcome), ending in zip(ended, endings, strict=True):
-            self._report(attempt, outcome, ending, owned=attempt.job.id not in stale)
+        for attempt, ending in zip(ended, endings, strict=True):
+            self._report(attempt, ending, owned=attempt.job.id not in stale)
 
     async def _finish_with_writes(self, attempt: Attempt) -> None:
         """Complete a job together with what its handler wrote and enqueued: all or nothing."""
-        ending = self._settle(attempt, Completed())
+        ending = self._settle(attempt, Completed(), self._deployment.clock.now())
         while True:
             try:
                 await self._deployment.database.write(_finish_with, self._worker, ending, attempt)
                 self._pool.written(1)
-                self._report(attempt, Completed(), ending, owned=True)
+                self._report(attempt, ending, owned=True)
                 return
             except _StaleCompletion:
                 self._pool.written(1)
-                self._report(attempt, Completed(), ending, owned=False)
+                self._report(attempt, ending, owned=False)
                 return
             except TRANSIENT as error:
                 await self._pause(error)
             except Exception as error:  # noqa: BLE001 - the handler's own write failed: the attempt has
-                await self._finish([(attempt, Failed(describe_error(error)))])
+                attempt.outcome = Failed(describe_error(error))
+                await self._finish([attempt])
                 return
 
-    def _settle(self, attempt: Attempt, outcome: Outcome) -> Ending:
-        deployment = self._deployment
-        retry = deployment.app.handlers[attempt.job.type].retry
-        now, chance = deployment.clock.now(), deployment.random.random()
-        return Ending(attempt.job, settle(attempt.job, outcome, now, retry, chance))
+    def _settle(self, attempt: Attempt, outcome: Outcome, now: float) -> Ending:
+        job = attempt.job
+        chance = self._deployment.random.random()
+        return Ending(job, settle(job, outcome, now, self._handlers[job.type].retry, chance))
 
     async def _pause(self, error: DatabaseError) -> None:
         self._deployment.events.database_trouble("finisher", str(error), PAUSE)
         await trio.sleep(PAUSE)
 
-    def _report(self, attempt: Attempt, outcome: Outcome, ending: Ending, *, owned: bool) -> None:
+    def _report(self, attempt: Attempt, ending: Ending, *, owned: bool) -> None:
         events, job, change = self._deployment.events, attempt.job, ending.transition
         if owned:
-            seconds = trio.current_time() - attempt.began
-            events.attempt_ended(job, outcome.name, change.status.value, seconds, change.error)
+            seconds = attempt.ended - attempt.began
+            events.attempt_ended(job, change.outcome, change.status, seconds, change.error)
         else:
             events.ending_refused(job, self._worker)
+
+
+def _outcome(attempt: Attempt) -> Outcome:
+    assert attempt.outcome is not None, "judged before it was put here"
+    return attempt.outcome
 
 
 def _finish_with(tx: JobTransaction, worker: str, ending: Ending, attempt: Attempt) -> None:

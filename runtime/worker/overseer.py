@@ -8,6 +8,8 @@ import trio
 from runtime.app import Deployment
 from runtime.errors import DatabaseError
 from runtime.model.outcomes import Cancelled
+from runtime.model.records import ClaimedJob
+from runtime.store.claims import release
 from runtime.store.requests import cancel_requests
 from runtime.store.subjects import CONTROL
 from runtime.worker.pool import Attempt, Pool
@@ -42,6 +44,17 @@ async def _cancel_requested(deployment: Deployment, worker: str, pool: Pool) -> 
         attempt = pool.find(job_id, claims)
         if attempt is not None:
             attempt.cancel(Cancelled("by an operator"))
+        elif (suspect := pool.withdraw(job_id, claims)) is not None:
+            await _release(deployment, worker, pool, suspect)
+
+
+async def _release(deployment: Deployment, worker: str, pool: Pool, job: ClaimedJob) -> None:
+    """Let go of a job that waits to run alone: it ends as cancelled."""
+    try:
+        await deployment.database.write_relaxed(release, worker, [job])
+    except DatabaseError as error:
+        pool.give([job])
+        deployment.events.database_trouble("overseer", str(error), 0)
 
 
 def _report_stubborn(deployment: Deployment, attempt: Attempt) -> None:

@@ -9,17 +9,22 @@ from collections.abc import Callable, Sequence
 
 import trio
 
+from runtime.model.lifecycle import runs_alone
 from runtime.model.outcomes import Failed, Outcome, TimedOut
 from runtime.model.records import ClaimedJob
 from runtime.transaction import JobTransaction
 from runtime.worker.wakeup import Wakeup
 
-PREFETCH_HORIZON = 0.01
+PREFETCH_HORIZON = 0.02
 """Claim what the runners, at their present speed, will start within so many seconds, beyond the free ones.
 
 Short jobs then come in batches, a commit each; behind a long job nothing waits
 that an idle worker elsewhere could run.
 """
+
+
+MOST_AHEAD = 4
+"""However fast they are, no more than so many for each runner."""
 
 
 class Attempt:
@@ -29,6 +34,7 @@ class Attempt:
         "began",
         "cancelled_at",
         "deadline",
+        "ended",
         "job",
         "outcome",
         "reported",
@@ -44,10 +50,11 @@ class Attempt:
         self.began = began
         """On trio's clock, like the deadline."""
         self.deadline = math.inf
+        self.ended = math.inf
         self.cancelled_at = math.inf
         self.task = trio.lowlevel.current_task()
         self.outcome: Outcome | None = None
-        """How the handler itself ended."""
+        """How the handler itself ended; once judged, how the attempt did."""
         self.verdict: Outcome | None = None
         """Why it was cancelled, if not by its deadline."""
         self.writes: Sequence[Callable[[JobTransaction], object]] = ()
@@ -62,18 +69,19 @@ class Attempt:
             self.cancelled_at = trio.current_time()
             self.scope.cancel()
 
-    def ending(self, now: float) -> Outcome:
-        """How the attempt ended.
+    def judge(self, now: float) -> None:
+        """Decide how the attempt ended, if it may have been cancelled.
 
-        Decided by whether it was cancelled, not by whether the handler noticed: one
-        that swallows its cancellation and returns has timed out all the same.
+        By whether it was, not by whether the handler noticed: one that swallows its
+        cancellation and returns has timed out all the same.
         """
         if self.verdict is not None:
-            return self.verdict
-        if self.scope.cancel_called and now >= self.deadline:
+            self.outcome = self.verdict
+        elif self.scope.cancel_called and now >= self.deadline:
             detail = self.outcome.error if isinstance(self.outcome, Failed) else ""
-            return TimedOut(self.deadline - self.began, detail)
-        return self.outcome or Failed("the handler cancelled itself")
+            self.outcome = TimedOut(self.deadline - self.began, detail)
+        elif self.outcome is None:
+            self.outcome = Failed("the handler cancelled itself")
 
 
 class Pool:
@@ -85,6 +93,8 @@ class Pool:
         self._idle = trio.lowlevel.ParkingLot()
         # By job and claim: a job given back behind our back may come again before its first attempt has gone.
         self._running: dict[tuple[int, int], Attempt] = {}
+        self._suspect: ClaimedJob | None = None
+        self._isolating = False
         self._closed = False
         self._waking = False
         self._ended = 0
@@ -102,6 +112,10 @@ class Pool:
 
     def wanted(self) -> int:
         """How many jobs to claim: for the free runners, and a few that will be started in a moment."""
+        if self._isolating:
+            return 0
+        if not self.free() and len(self._waiting) > self._prefetch // 2:
+            return 0  # enough for now: two large claims cost less than ten small ones
         held = len(self._running) + len(self._waiting)
         # A database that cannot take endings must not be asked for ever more jobs.
         unwritten = 2 * (self._runners + self._prefetch) + 16 - self._unwritten - held
@@ -112,25 +126,48 @@ class Pool:
         ended, since = self._measured
         if now > since:
             speed = (self._ended - ended) / (now - since)
-            self._prefetch = min(2 * self._runners, int(speed * PREFETCH_HORIZON))
+            self._prefetch = min(MOST_AHEAD * self._runners, int(speed * PREFETCH_HORIZON))
             self._measured = (self._ended, now)
 
     def give(self, jobs: Sequence[ClaimedJob]) -> None:
-        """Hand claimed jobs to the runners."""
+        """Hand claimed jobs to the runners; one that runs alone (a claim brings no second) starts last."""
         self._waiting.extend(jobs)
+        for job in jobs:
+            if job.crashes and runs_alone(job):
+                self._waiting.remove(job)
+                self._suspect, self._isolating = job, True
+                self._isolate()
         self._wake_one()
+
+    def _isolate(self) -> None:
+        """Start the job that runs alone once nothing else is held, also in the database."""
+        if self._suspect is not None and not (self._running or self._waiting or self._unwritten):
+            self._waiting.append(self._suspect)
+            self._suspect = None
+            self._wake_one()
 
     def close(self) -> list[ClaimedJob]:
         """Let every runner end after its job; return what was claimed and not started."""
         self._closed = True
-        unstarted = list(self._waiting)
+        unstarted = [*self._waiting, *([self._suspect] if self._suspect else [])]
         self._waiting.clear()
+        self._suspect = None
         self._idle.unpark_all()
         return unstarted
+
+    def withdraw(self, job_id: int, claims: int) -> ClaimedJob | None:
+        """The job that waits to run alone, if it is this one; it will not start."""
+        suspect = self._suspect
+        if suspect is None or (suspect.id, suspect.claims) != (job_id, claims):
+            return None
+        self._suspect, self._isolating = None, False
+        self.changed.set()
+        return suspect
 
     def forget_waiting(self) -> None:
         """Start nothing of what was claimed: it is others' by now."""
         self._waiting.clear()
+        self._suspect, self._isolating = None, False
         self.changed.set()
 
     # The runners' side
@@ -165,6 +202,8 @@ class Pool:
     def ended(self, attempt: Attempt) -> None:
         """An attempt has ended; its runner is free."""
         del self._running[attempt.job.id, attempt.job.claims]
+        if self._isolating and runs_alone(attempt.job):
+            self._isolating = False
         self._ended += 1
         self._unwritten += 1
         self.changed.set()
@@ -172,6 +211,7 @@ class Pool:
     def written(self, endings: int) -> None:
         """So many endings are in the database."""
         self._unwritten -= endings
+        self._isolate()
         self.changed.set()
 
     # Everybody's
@@ -194,7 +234,7 @@ class Pool:
     @property
     def quiet(self) -> bool:
         """Whether nothing waits, runs, or has ended without that being written."""
-        return not self._running and not self._waiting and not self._unwritten
+        return not (self._running or self._waiting or self._unwritten or self._suspect)
 
     def find(self, job_id: int, claims: int) -> Attempt | None:
         """The running attempt of a job's claim."""

@@ -7,6 +7,8 @@ from runtime.errors import DatabaseError
 from runtime.store.retention import prune_marks
 
 INTERVAL = 3600.0
+CHUNK = 1000
+"""Rows of a kind in one transaction."""
 
 
 async def run_pruner(deployment: Deployment) -> None:
@@ -18,7 +20,8 @@ async def run_pruner(deployment: Deployment) -> None:
     await trio.sleep(INTERVAL * deployment.random.random())
     while True:
         try:
-            await deployment.database.write_relaxed(prune_marks)
+            while await deployment.database.write_relaxed(prune_marks, CHUNK):
+                await trio.lowlevel.checkpoint()
         except DatabaseError as error:
             deployment.events.database_trouble("pruner", str(error), INTERVAL)
         await trio.sleep(INTERVAL)

@@ -29,6 +29,8 @@ from runtime.worker.pool import Attempt, Pool
 
 TURN = 0.001
 """Seconds that jobs which never wait may run in a row before others get their turn."""
+SLACK = 0.001
+"""How late a deadline may be, as a share of its seconds, where jobs follow each other without a wait."""
 
 
 class Runner:
@@ -50,7 +52,12 @@ class Runner:
         self._finisher = finisher
         self._timeout = timeout
         self._threads = threads
-        self._turn_ends = 0.0
+        self._handlers = deployment.app.handlers
+        self._now = 0.0
+        """When the last attempt ended, or the runner was woken: asking for the time costs, too."""
+        self._turn_ends = -math.inf
+        self._deadline = math.inf
+        """Of the scope in use."""
 
     async def run(self) -> None:
         """Run jobs until the pool is closed.
@@ -81,17 +88,19 @@ class Runner:
         attempt: Attempt | None = None
         try:
             async with trio.open_nursery() as nursery:
+                self._deadline = math.inf
                 while (job := await self._next(nursery.cancel_scope)) is not None:
-                    attempt = Attempt(job, nursery.cancel_scope, trio.current_time())
+                    attempt = Attempt(job, nursery.cancel_scope, self._now)
                     self._pool.started(attempt)
                     await self._call(attempt, nursery)
+                    self._now = trio.current_time()
                     if (
                         nursery.child_tasks
                         or nursery.cancel_scope.cancel_called
                         or len(guard.child_tasks) > 1
                     ):
                         break  # leaving the nursery waits for its tasks, within the same deadline
-                    self._finisher.put(attempt)
+                    self._finisher.put(attempt, self._now)
                     attempt = None
         except (trio.Cancelled, BaseExceptionGroup) as error:  # noqa: ASYNC103 - raised below, unless a child failed
             failure = _without_cancelled(error)
@@ -100,30 +109,38 @@ class Runner:
             if failure is None:  # cancelled from outside: by a task that leaked, or with the worker
                 if guard.cancel_scope.cancel_called:
                     attempt.outcome = Failed("a task that the handler leaked has failed")
-                    self._finisher.put(attempt)
+                    self._put(attempt)
                 raise
             # A task that the handler started has failed, and the nursery has cancelled the rest.
             attempt.outcome = _of_error(failure)
         if attempt is None:
             return False
-        self._finisher.put(attempt)
+        self._put(attempt)
         return True
+
+    def _put(self, attempt: Attempt) -> None:
+        """End an attempt that was cancelled or left something behind."""
+        self._now = trio.current_time()
+        attempt.judge(self._now)
+        self._finisher.put(attempt, self._now)
 
     async def _next(self, scope: trio.CancelScope) -> ClaimedJob | None:
         """The next job; a runner whose jobs never wait lets others have their turn in between."""
-        now = trio.current_time()
-        if now > self._turn_ends:
+        if self._now > self._turn_ends:
             await trio.lowlevel.checkpoint()
-            self._turn_ends = now + TURN
-        if self._pool.starved:  # setting a deadline costs 4 µs: not between two jobs that follow each other
-            scope.deadline = math.inf
-        return await self._pool.next()
+            self._now = trio.current_time()
+            self._turn_ends = self._now + TURN
+        if not self._pool.starved:
+            return await self._pool.next()
+        scope.deadline = self._deadline = math.inf
+        job = await self._pool.next()
+        self._now = trio.current_time()
+        return job
 
     async def _call(self, attempt: Attempt, nursery: trio.Nursery) -> None:
         """Call the handler; its ending becomes a value here."""
-        handler = self._deployment.app.handlers[attempt.job.type]
-        seconds = handler.timeout or self._timeout
-        nursery.cancel_scope.deadline = attempt.deadline = attempt.began + seconds
+        handler = self._handlers[attempt.job.type]
+        self._limit(attempt, handler.timeout or self._timeout)
         context = self._context(attempt.job, nursery)
         try:
             await self._invoke(handler, handler.model.parse(attempt.job.payload), context)
@@ -135,19 +152,29 @@ class Runner:
             attempt.outcome = Completed()
             attempt.writes = context.writes
 
-    async def _invoke(self, handler: Handler, job: Job, context: Context) -> None:
+    def _limit(self, attempt: Attempt, seconds: float) -> None:
+        """Give the scope its deadline.
+
+        Setting one costs 4 µs, so jobs that follow each other without a wait share one that is right
+        for all of them within the slack; never early.
+        """
+        exact = attempt.deadline = attempt.began + seconds
+        latest = exact + seconds * SLACK
+        if not exact <= self._deadline <= latest:
+            self._deadline = attempt.scope.deadline = exact if self._deadline == math.inf else latest
+
+    def _invoke(self, handler: Handler, job: Job, context: Context) -> Awaitable[object]:
         arguments = (job, context) if handler.takes_context else (job,)
         if handler.place is Place.NURSERY:
-            await cast("Callable[..., Awaitable[object]]", handler.function)(*arguments)
-        elif self._deployment.inline:
-            handler.function(*arguments)  # virtual time jumps while a thread works
-        elif handler.place is Place.THREAD:
+            return cast("Callable[..., Awaitable[object]]", handler.function)(*arguments)
+        call = partial(handler.function, *arguments)
+        if self._deployment.inline:
+            return _at_once(call)
+        if handler.place is Place.THREAD:
             # Abandoned on cancellation: the attempt ends in time, the thread goes on until its function
             # returns, and holds its place in the limiter. Whoever must be stoppable is async or cpu=True.
-            call = partial(handler.function, *arguments)
-            await trio.to_thread.run_sync(call, abandon_on_cancel=True, limiter=self._threads)
-        else:
-            await run_in_process(handler.function, job)
+            return trio.to_thread.run_sync(call, abandon_on_cancel=True, limiter=self._threads)
+        return run_in_process(handler.function, job)
 
     def _context(self, job: ClaimedJob, nursery: trio.Nursery) -> Context:
         deployment = self._deployment
@@ -160,6 +187,11 @@ class Runner:
             deployment.clock,
             deployment.random,
         )
+
+
+async def _at_once(call: Callable[[], object]) -> object:  # noqa: ASYNC124 - in the place of a thread
+    """Call a plain function on the trio thread: virtual time jumps while a thread works."""
+    return call()
 
 
 def _without_cancelled(error: BaseException) -> BaseException | None:

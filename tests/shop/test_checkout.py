@@ -239,5 +239,9 @@ class FullAt(Database[JobTransaction]):
     async def write_relaxed(self, fn, /, *args, **kwargs):
         return await self.write(fn, *args, **kwargs)
 
+    @property
+    def clock(self):
+        return self._real.clock
+
     def listen(self, listener: Listener) -> Callable[[], None]:
         return self._real.listen(listener)

@@ -120,6 +120,7 @@ CREATE TABLE cron_ticks (
     job_id  INTEGER,
     PRIMARY KEY (name, tick_at)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX cron_ticks_by_age ON cron_ticks (tick_at);
 
 CREATE TABLE workers (
     id         TEXT PRIMARY KEY,
@@ -141,3 +142,4 @@ CREATE TABLE once_marks (
     job_id  INTEGER NOT NULL,
     done_at REAL NOT NULL
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX once_marks_by_age ON once_marks (done_at);

@@ -49,8 +49,9 @@ UPDATE dead_letter_jobs SET reviewed = 1 WHERE id = :id;
 DELETE FROM dead_letter_jobs WHERE job_id = :job_id;
 
 -- name: purge_dead_letters
--- Throw dead letters away; their jobs stay, as failed.
-DELETE FROM dead_letter_jobs WHERE reviewed = 1 OR :all = 1;
+-- Throw some dead letters away, oldest first; their jobs stay, as failed.
+DELETE FROM dead_letter_jobs
+WHERE id IN (SELECT id FROM dead_letter_jobs WHERE reviewed = 1 OR :all = 1 ORDER BY id LIMIT :most);
 
 -- name: pause_type
 -- No job of this type starts.
@@ -70,6 +71,10 @@ SELECT type, rate, source, tokens, updated_at FROM rate_limits ORDER BY type;
 
 -- name: find_limit
 -- The rate limit of a type.
+SELECT type, rate, source, tokens, updated_at FROM rate_limits WHERE type = :type;
+
+-- name: hold_limit
+-- The same, for a transaction that is about to take tokens.
 SELECT type, rate, source, tokens, updated_at FROM rate_limits WHERE type = :type;
 
 -- name: save_limit
@@ -102,9 +107,11 @@ DELETE FROM jobs WHERE id = :id;
 DELETE FROM job_attempts WHERE job_id = :id;
 
 -- name: prune_once_marks
--- Marks of effects whose jobs are long gone.
-DELETE FROM once_marks WHERE done_at < :before;
+-- Some marks of effects whose jobs are long gone.
+DELETE FROM once_marks
+WHERE key IN (SELECT key FROM once_marks WHERE done_at < :before ORDER BY done_at LIMIT :most);
 
 -- name: prune_ticks
--- Ticks older than any that could fire again.
-DELETE FROM cron_ticks WHERE tick_at < :before;
+-- Some ticks older than any that could fire again.
+DELETE FROM cron_ticks
+WHERE (name, tick_at) IN (SELECT name, tick_at FROM cron_ticks WHERE tick_at < :before ORDER BY tick_at LIMIT :most);

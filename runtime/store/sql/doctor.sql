@@ -33,3 +33,40 @@ WHERE j.id IS NULL OR j.status <> 'failed' ORDER BY d.id;
 -- name: used_job_ids
 -- Jobs whose id the counter would give out again.
 SELECT id FROM jobs WHERE id >= (SELECT next FROM job_ids WHERE only = 1) ORDER BY id;
+
+-- name: latest_moment
+-- When the youngest change was made, by the clock of then.
+SELECT MAX(updated_at) FROM jobs;
+
+-- name: blocked_jobs
+-- Jobs that wait for others: nothing puts a job there yet, so nothing will release one.
+SELECT id FROM jobs WHERE status = 'blocked' ORDER BY id;
+
+-- name: overspent_jobs
+-- Jobs that ran more often than they may, or wait for an attempt that they do not have.
+SELECT id FROM jobs
+WHERE attempts > max_attempts
+   OR (status IN ('pending', 'scheduled', 'processing') AND attempts >= max_attempts)
+ORDER BY id;
+
+-- name: crashed_too_often
+-- Jobs that have killed so many workers and may still run.
+SELECT id FROM jobs WHERE crashes >= :most AND status NOT IN ('failed', 'cancelled') ORDER BY id;
+
+-- name: stray_attempts
+-- Recorded runs of jobs that are gone, or of claims that were never made.
+SELECT a.job_id FROM job_attempts AS a LEFT JOIN jobs AS j ON j.id = a.job_id
+WHERE j.id IS NULL OR a.claim > j.claims ORDER BY a.job_id;
+
+-- name: stray_keys
+-- Keys without an end whose jobs are gone: no enqueue with such a key would ever run.
+SELECT k.key FROM job_keys AS k LEFT JOIN jobs AS j ON j.id = k.job_id
+WHERE j.id IS NULL AND k.expires_at IS NULL ORDER BY k.key;
+
+-- name: doubled_ticks
+-- Jobs that two ticks lay claim to.
+SELECT job_id FROM cron_ticks WHERE job_id IS NOT NULL GROUP BY job_id HAVING COUNT(*) > 1 ORDER BY job_id;
+
+-- name: negative_counters
+-- Counters that have been taken from too often.
+SELECT type FROM job_counts WHERE count < 0 ORDER BY type;

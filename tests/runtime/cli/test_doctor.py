@@ -41,11 +41,26 @@ def test_a_healthy_database_is_exit_code_0(creche):
         ("UPDATE job_ids SET next = 2", "job ids"),
         ("UPDATE jobs SET type = 'unknown' WHERE id = 3", "counters"),
         ("UPDATE job_counts SET type = 'unknown' WHERE type = 'greet' AND status = 'scheduled'", "types"),
+        ("UPDATE job_counts SET count = -1 WHERE type = 'greet'", "negative counters"),
+        ("UPDATE jobs SET attempts = 9 WHERE id = 1", "attempts"),
+        ("UPDATE jobs SET attempts = max_attempts WHERE id = 3", "attempts"),
+        ("UPDATE jobs SET crashes = 3 WHERE id = 3", "poison pills"),
+        ("UPDATE jobs SET status = 'blocked' WHERE id = 3", "blocked jobs"),
+        ("UPDATE job_attempts SET job_id = 99", "histories"),
+        ("UPDATE job_attempts SET claim = 99", "histories"),
+        ("INSERT INTO job_keys VALUES ('greet', 'k', 99, NULL)", "keys"),
+        ("INSERT INTO cron_ticks VALUES ('a', 1, 7), ('b', 1, 7)", "ticks"),
+        (
+            "CREATE TABLE parts (whole REFERENCES wholes (id)); CREATE TABLE wholes (id INTEGER PRIMARY KEY);"
+            "INSERT INTO parts VALUES (7)",
+            "references",
+        ),
+        ("PRAGMA writable_schema = 1; DELETE FROM sqlite_schema WHERE name = 'jobs_failed'", "pages"),
     ],
 )
 def test_harm_is_found(creche, path, harm, check):
     connection = apsw.Connection(str(path))
-    connection.execute(harm)
+    connection.execute(harm).fetchall()
     connection.close()
 
     ended = creche("doctor", "--json")
@@ -71,3 +86,15 @@ def test_a_missing_database_is_not_made(creche, path):
     assert ended.code == 2
     assert "there is no database" in ended.err
     assert not path.exists()
+
+
+@pytest.mark.usefixtures("used")
+def test_a_clock_that_went_back_is_worth_a_note(creche, path):
+    connection = apsw.Connection(str(path))
+    connection.execute("UPDATE jobs SET updated_at = updated_at + 7200 WHERE id = 1")
+    connection.close()
+
+    ended = creche("doctor", "--json")
+
+    assert ended.code == 0
+    assert verdicts(ended)["clock"] == "note"

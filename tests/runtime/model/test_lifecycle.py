@@ -15,6 +15,7 @@ from runtime.model.lifecycle import (
     Transition,
     cancel_when,
     check_retry,
+    runs_alone,
     settle,
 )
 from runtime.model.outcomes import (
@@ -40,7 +41,7 @@ outcomes: st.SearchStrategy[Outcome] = st.one_of(
     st.builds(Cancelled, texts),
     st.builds(Snoozed, st.floats(), texts),
     st.builds(Interrupted, texts),
-    st.builds(Crashed, texts),
+    st.builds(Crashed, texts, st.booleans()),
 )
 retries = st.builds(Retry, base=st.floats(0, 100), jitter=st.floats(0, 1))
 chances = st.floats(0, 1, exclude_max=True)
@@ -90,7 +91,8 @@ def test_attempts_and_crashes_never_go_down_and_at_most_one_of_them_grows_by_one
     result = settle(job, outcome, NOW, retry, chance)
     counts = isinstance(outcome, Completed | Failed | TimedOut | Cancelled)
     assert result.attempts == job.attempts + counts
-    assert result.crashes == job.crashes + isinstance(outcome, Crashed)
+    alone = isinstance(outcome, Crashed) and outcome.alone
+    assert job.crashes + alone <= result.crashes <= job.crashes + isinstance(outcome, Crashed)
 
 
 @given(jobs, outcomes, retries, chances)
@@ -213,6 +215,16 @@ def test_a_crash_gives_the_job_back_until_the_third_which_makes_a_poison_pill() 
     assert result.last_error is not None
     assert "poison pill" in result.last_error
     assert "worker c died" in result.last_error
+
+
+def test_a_crash_beside_others_makes_suspicious_and_proves_nothing() -> None:
+    job, beside = claimed(), Crashed("worker a died", alone=False)
+    for crashes in (1, 2, 2, 2):
+        result = after(beside, job)
+        assert (result.status, result.crashes) == (Status.PENDING, crashes)
+        assert runs_alone(job) is (job.crashes == 2)
+        job = claimed(crashes=result.crashes)
+    assert after(Crashed("worker b died"), job).dead
 
 
 def test_a_waiting_job_is_cancelled_at_once_and_a_running_one_by_request() -> None:

@@ -161,6 +161,17 @@ def test_the_third_crash_is_the_last(store):
     assert "death 3" in error
 
 
+def test_what_only_ran_beside_a_killer_is_never_buried(store):
+    innocents = [running(store).id for _ in range(3)]
+    for _ in range(4):
+        assert store(endings.rescue, "w1", "it died", None) == 3
+        store.connection.execute(
+            "UPDATE jobs SET status = 'processing', claims = claims + 1, locked_by = 'w1', locked_at = 1"
+        )
+    assert {store.job(job).crashes for job in innocents} == {2}
+    assert store.rows("SELECT * FROM dead_letter_jobs") == []
+
+
 @pytest.mark.parametrize("seen", [4.0, None])
 def test_a_worker_that_has_beaten_since_it_was_found_dead_keeps_what_it_holds(store, seen):
     store(workers.register, sign_of_life("w1", 5.0))

@@ -220,7 +220,7 @@ class QueueMachine(RuleBasedStateMachine):
     @rule(reviewed_only=st.booleans())
     def purge_dead_letters(self, reviewed_only):
         buried = {job for (job,) in self.store.rows("SELECT job_id FROM dead_letter_jobs")}
-        self.store(dead_letters.purge, reviewed_only=reviewed_only)
+        self.store(dead_letters.purge, reviewed_only=reviewed_only, limit=1000)
         self.purged |= buried - {job for (job,) in self.store.rows("SELECT job_id FROM dead_letter_jobs")}
 
     @rule(model=MODELS, pause=st.booleans())

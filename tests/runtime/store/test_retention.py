@@ -138,7 +138,7 @@ def test_of_the_bookkeeping_only_what_nobody_is_shown_goes(store):
     ]:
         now = store.now
         store.sleep(days * DAY)
-        store(prune_marks)
+        store(prune_marks, 1000)
         assert left(store) == expected, days
         store.clock.time = now
 
@@ -150,3 +150,15 @@ def test_finding_what_may_go_reads_an_index_from_its_old_end(store):
     ]
     assert any("jobs_finished" in step for step in plan)
     assert not any("TEMP B-TREE" in step for step in plan)
+
+
+def test_marks_and_ticks_go_a_few_at_a_time(store):
+    for number in range(5):
+        store(marks.mark, str(number), 1)
+        store.connection.execute("INSERT INTO cron_ticks VALUES ('x', ?, NULL)", (number,))
+    store.sleep(1000 * DAY)
+
+    assert [store(prune_marks, 2) for _ in range(3)] == [True, True, False]
+
+    assert store.rows("SELECT * FROM once_marks") == []
+    assert store.rows("SELECT * FROM cron_ticks") == []

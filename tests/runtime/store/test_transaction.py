@@ -71,10 +71,10 @@ def test_the_history_is_by_the_minute_of_the_transaction(store):
 def test_ids_are_consecutive_and_never_given_out_twice(store):
     def reserve(number, error=None):
         def fn(tx):
-            first = tx.reserve_ids(number)
+            ids = tx.reserve_ids(number)
             if error:
                 raise error
-            return list(range(first, first + number))
+            return list(ids)
 
         return fn
 
@@ -94,7 +94,7 @@ def test_a_transaction_that_failed_as_a_whole_has_used_no_id(store):
     with pytest.raises(LookupError):
         store(reserve_and_fail)
 
-    assert store(lambda tx: tx.reserve_ids(1)) == 1
+    assert store(lambda tx: list(tx.reserve_ids(1))) == [1]
 
 
 def test_a_transaction_that_only_reads_writes_nothing(store):

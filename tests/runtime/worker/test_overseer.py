@@ -6,7 +6,10 @@ import trio
 from runtime.app import App
 from runtime.context import Context
 from runtime.job import Job
+from runtime.model.lifecycle import SUSPICION
 from runtime.model.records import Status
+from runtime.store.claims import ClaimRequest, claim
+from runtime.store.endings import rescue
 from runtime.testing import alone, open_testing, running_worker
 from runtime.worker.options import WorkerOptions
 from runtime.worker.overseer import PATIENCE, stack_of
@@ -19,6 +22,18 @@ POLL = 1.0
 def ask_silently(tx, job_id):
     """Request a cancellation, its announcement being lost."""
     tx.run("request_cancel", id=job_id, now=tx.now)
+
+
+def enqueue_suspect(tx):
+    """Two workers have died with it already."""
+    record = tx.enqueue(Obey(name="suspect"), priority=100)
+    for _ in range(SUSPICION):
+        request = ClaimRequest(
+            worker="w", types=frozenset({"obey"}), free=1, most=1, min_priority=100, max_priority=100, aging=0
+        )
+        claim(tx, request)
+        rescue(tx, "w", "died", None)
+    return record
 
 
 async def status(deployment, job_id) -> Status:
@@ -41,6 +56,21 @@ async def test_one_whose_announcement_is_lost_is_found_within_half_a_poll(autoju
         await deployment.db.write(ask_silently, record.id)
         await trio.sleep(POLL / 2 + 0.01)
         assert await status(deployment, record.id) is Status.CANCELLED
+
+
+async def test_a_job_that_waits_to_run_alone_is_cancelled_without_running(autojump_clock, deployment, diary):
+    await deployment.queue.enqueue(Obey(do="sleep", seconds=9, name="company"))
+    async with running_worker(deployment):
+        await trio.sleep(1)
+        suspect = await deployment.db.write(enqueue_suspect)
+        await trio.sleep(1)
+        assert await status(deployment, suspect.id) is Status.PROCESSING
+
+        await deployment.queue.cancel(suspect.id)
+        await trio.sleep(0.01)
+
+        assert await status(deployment, suspect.id) is Status.CANCELLED
+    assert diary.names == ["company"]
 
 
 async def test_only_what_is_to_be_cancelled_is(autojump_clock, deployment):

@@ -5,9 +5,10 @@ import random
 import pytest
 import trio
 
+from runtime.model.lifecycle import SUSPICION
 from runtime.model.outcomes import Cancelled, Completed, Failed, Interrupted, TimedOut
 from runtime.model.records import ClaimedJob
-from runtime.worker.pool import PREFETCH_HORIZON, Attempt, Pool
+from runtime.worker.pool import MOST_AHEAD, PREFETCH_HORIZON, Attempt, Pool
 
 
 def job(number: int, claims: int = 1) -> ClaimedJob:
@@ -173,7 +174,7 @@ async def test_the_prefetch_is_what_will_start_within_its_horizon_at_the_present
     assert pool.wanted() - pool.free() == int(2000 * PREFETCH_HORIZON)
 
 
-async def test_the_prefetch_goes_when_jobs_take_long_and_never_exceeds_two_jobs_a_runner():
+async def test_the_prefetch_goes_when_jobs_take_long_and_is_bounded():
     pool = Pool(4)
     pool.measure(1.0)
     for number in range(10_000):
@@ -182,7 +183,7 @@ async def test_the_prefetch_goes_when_jobs_take_long_and_never_exceeds_two_jobs_
         pool.ended(running)
         pool.written(1)
     pool.measure(1.1)
-    assert pool.wanted() == 4 + 2 * 4
+    assert pool.wanted() == 4 + MOST_AHEAD * 4
 
     pool.measure(2.1)
     assert pool.wanted() == 4
@@ -286,11 +287,16 @@ async def test_all_that_runs_can_be_cancelled_and_is_found_by_job_and_claim():
 # What an attempt came to
 
 
+def judged(ended, now):
+    ended.judge(now)
+    return ended.outcome
+
+
 async def test_an_attempt_ended_as_its_handler_did(autojump_clock):
     ended = attempt()
     ended.outcome = Completed()
 
-    assert ended.ending(5.0) == Completed()
+    assert judged(ended, 5.0) == Completed()
 
 
 async def test_the_first_reason_to_cancel_stands_whatever_the_handler_makes_of_it(autojump_clock):
@@ -299,7 +305,7 @@ async def test_the_first_reason_to_cancel_stands_whatever_the_handler_makes_of_i
     ended.cancel(Interrupted("stopped"))
     ended.outcome = Completed()
 
-    assert ended.ending(5.0) == Cancelled("by an operator")
+    assert judged(ended, 5.0) == Cancelled("by an operator")
 
 
 async def test_past_its_deadline_it_has_timed_out_with_what_the_handler_said(autojump_clock):
@@ -308,8 +314,8 @@ async def test_past_its_deadline_it_has_timed_out_with_what_the_handler_said(aut
     ended.scope.cancel()
     ended.outcome = Failed("in its cleanup")
 
-    assert ended.ending(ended.began + 4) == TimedOut(3.0, "in its cleanup")
-    assert ended.ending(ended.began + 2) == Failed("in its cleanup"), "cancelled, but not by its deadline"
+    assert judged(ended, ended.began + 2) == Failed("in its cleanup"), "cancelled, but not by its deadline"
+    assert judged(ended, ended.began + 4) == TimedOut(3.0, "in its cleanup")
 
 
 async def test_a_timeout_stands_although_an_operator_cancels_after_it(autojump_clock):
@@ -318,11 +324,76 @@ async def test_a_timeout_stands_although_an_operator_cancels_after_it(autojump_c
     ended.scope.cancel()
     ended.cancel(Cancelled("too late"))
 
-    assert ended.ending(ended.began + 4) == TimedOut(3.0, "")
+    assert judged(ended, ended.began + 4) == TimedOut(3.0, "")
 
 
 async def test_a_handler_that_cancelled_its_own_scope_has_failed(autojump_clock):
     ended = attempt()
     ended.scope.cancel()
 
-    assert ended.ending(ended.began + 1) == Failed("the handler cancelled itself")
+    assert judged(ended, ended.began + 1) == Failed("the handler cancelled itself")
+
+
+# Jobs under suspicion
+
+
+def suspect(number: int) -> ClaimedJob:
+    return job(number)._replace(crashes=SUSPICION)
+
+
+async def test_a_suspect_starts_when_all_else_has_ended_and_been_written_and_then_runs_alone(
+    autojump_clock, nursery
+):
+    crew = crew_of(nursery, runners=4, seconds=10)
+    await trio.testing.wait_all_tasks_blocked()
+    crew.pool.give(jobs(1))
+    await trio.sleep(5)
+    crew.pool.give([suspect(2), *jobs(3, 4)])
+    await trio.sleep(9)  # 1 has ended, 3 and 4 have not
+    assert crew.started == [1, 3, 4]
+    assert crew.pool.wanted() == 0
+
+    await trio.sleep(2)
+
+    assert crew.started == [1, 3, 4, 2]
+    assert len(crew.pool.running) == 1
+    assert crew.pool.wanted() == 0
+    await trio.sleep(10)
+    assert crew.pool.wanted() > 0
+    assert crew.pool.quiet
+
+
+async def test_an_ending_that_is_not_written_is_company_too(autojump_clock):
+    pool = Pool(2)
+    first = attempt(1)
+    pool.started(first)
+    pool.ended(first)
+    pool.give([suspect(2)])
+    assert pool.starved
+
+    pool.written(1)
+
+    assert (await pool.next()).id == 2
+
+
+async def test_a_suspect_that_waits_is_given_back_at_the_end(autojump_clock):
+    pool = Pool(2)
+    pool.started(attempt(1))
+    pool.give([suspect(2)])
+
+    assert [job.id for job in pool.close()] == [2]
+
+
+async def test_a_suspect_that_waits_can_be_withdrawn_and_claiming_goes_on(autojump_clock):
+    pool = Pool(2)
+    pool.started(attempt(1))
+    pool.give([suspect(2)])
+
+    assert pool.withdraw(1, 1) is None
+    assert pool.withdraw(2, 1).id == 2
+
+    assert pool.wanted() > 0
+    pool.give([suspect(3)])
+    pool.forget_waiting()
+    assert pool.wanted() > 0
+    assert pool.close() == []

@@ -32,6 +32,10 @@ class TroubledDatabase(Database):
         self._trouble(fn)
         return await self._database.write_relaxed(fn, *args, **kwargs)
 
+    @property
+    def clock(self):
+        return self._database.clock
+
     def listen(self, listener):
         return self._database.listen(listener)
 

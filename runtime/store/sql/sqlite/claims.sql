@@ -1,11 +1,17 @@
--- name: claim_from_arm
--- Differs because only one connection writes at a time, so nobody else can be taking the same rows.
-UPDATE jobs SET status = 'processing', claims = claims + 1, locked_by = :worker, locked_at = :now, updated_at = :now
-WHERE id IN (
-    SELECT id FROM jobs WHERE status = 'pending' AND type = :type AND priority = :priority
+-- name: ready_jobs
+-- Differs because each row fetched from SQLite gives up Python's lock and waits to get it back: so one row of JSON for all.
+SELECT json_group_array(
+    json_array(id, type, payload, attempts, max_attempts, crashes, claims + 1) ORDER BY scheduled_at, id
+) FROM (
+    SELECT id, type, payload, attempts, max_attempts, crashes, claims, scheduled_at FROM jobs
+    WHERE status = 'pending' AND type = :type AND priority = :priority
     ORDER BY scheduled_at, id LIMIT :most
-)
-RETURNING scheduled_at, id, type, payload, attempts, max_attempts, crashes, claims, locked_at;
+);
+
+-- name: claim_jobs
+-- Differs because SQLite has no arrays: the ids come as JSON.
+UPDATE jobs SET status = 'processing', claims = claims + 1, locked_by = :worker, locked_at = :now, updated_at = :now
+WHERE id IN (SELECT value FROM json_each(:ids)) AND +status = 'pending';
 
 -- name: complete_jobs
 -- Differs because SQLite has no arrays: the ids come as JSON. (The plus keeps it from searching by worker.)

@@ -12,4 +12,12 @@ PRAGMA foreign_keys;
 
 -- name: damaged_pages
 -- Differs because only SQLite checks its file on demand: `ok`, or one line for each damage.
-PRAGMA quick_check(20);
+PRAGMA integrity_check(20);
+
+-- name: synchronous_level
+-- Differs because only SQLite leaves it to a connection whether commits are synced.
+PRAGMA synchronous;
+
+-- name: broken_references
+-- Differs because only SQLite can hold rows that break a foreign key, written while it did not check.
+PRAGMA foreign_key_check;

@@ -1,0 +1,149 @@
+"""Wake-up across machines: LISTEN and NOTIFY on a connection and a thread of their own.
+
+A notification is a hint: whoever misses one finds the change at its next poll.
+PostgreSQL lets one notifying transaction commit at a time, so nobody notifies in
+the transaction that changes something; this thread does so right after it, and
+at most each fiftieth of a second, all subjects together.
+"""
+
+import random
+import select
+import socket
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+
+import psycopg
+
+from runtime.clock import Clock
+from runtime.db.postgres_connection import Link, is_pooled, pause
+from runtime.db.postgres_statements import Connection, check
+
+SPACING = 0.02
+"""Seconds between two notifications of one process."""
+LONGEST_SUBJECTS = 1000
+
+
+class Bell:
+    """Notifies other processes and hears them.
+
+    Args:
+        heard: told the subjects that others announced; called on this object's thread.
+    """
+
+    def __init__(
+        self,
+        link: Link,
+        channel: str,
+        heard: Callable[[frozenset[str]], None],
+        clock: Clock,
+        chance: random.Random,
+    ) -> None:
+        self._link = link
+        self._channel = channel
+        self._heard = heard
+        self._clock = clock
+        self._chance = chance
+        self._lock = threading.Lock()
+        self._waiting: set[str] = set()
+        self._known: set[str] = set()  # every subject there was: what may have been missed
+        self._closing = threading.Event()
+        self._inside, self._outside = socket.socketpair()
+        self._inside.setblocking(False)
+        self._outside.setblocking(False)
+        self._thread = threading.Thread(target=self._run, name="postgres-bell", daemon=True)
+        self._begun = False
+
+    def start(self) -> None:
+        """Listen from now on; a program that neither listens nor rings needs no connection for it."""
+        with self._lock:
+            begun, self._begun = self._begun, True
+        if not begun:
+            self._thread.start()
+
+    def ring(self, subjects: frozenset[str]) -> None:
+        """Tell all other processes, soon; never blocks, never fails."""
+        with self._lock:
+            self._waiting |= subjects
+            self._known |= subjects
+        self.start()
+        self._wake()
+
+    def close(self) -> None:
+        """Tell what is still to be told, then end the thread."""
+        self._closing.set()
+        self._wake()
+        if self._begun:
+            self._thread.join(5.0)
+        self._outside.close()
+        self._inside.close()
+
+    def _wake(self) -> None:
+        with suppress(OSError):  # full: it will wake anyway; closed: there is nobody to wake
+            self._outside.send(b"\0")
+
+    def _run(self) -> None:
+        tries = 0
+        while True:
+            with suppress(
+                psycopg.Error
+            ):  # the poll is the net; those who need the database report its trouble
+                self._serve()
+            self._link.drop()
+            if self._closing.wait(pause(tries, self._chance)):
+                return
+            tries = min(tries + 1, 5)
+
+    def _serve(self) -> None:
+        """Listen and notify until closed, or the connection is lost."""
+        connection = self._link.ready()
+        pooled = is_pooled(connection)
+        if not pooled:  # behind a pooler a LISTEN would be somebody else's: only the poll is left
+            check(connection.pgconn.exec_(f'LISTEN "{self._channel}"'.encode()), connection)
+            self._heard(frozenset(self._known))  # while we did not listen, anything may have happened
+        next_at = 0.0
+        while True:
+            now = self._clock.monotonic()
+            if self._waiting and now >= next_at:
+                self._notify(connection)
+                next_at = now + SPACING
+            if self._closing.is_set() and not self._waiting:
+                return
+            patience = None if not self._waiting else max(0.0, next_at - now)
+            sources = [connection.fileno(), self._inside.fileno()]
+            readable, _, _ = select.select(sources, [], [], patience)
+            if self._inside.fileno() in readable:
+                self._drain()
+            if connection.fileno() in readable:
+                self._consume(connection)
+
+    def _notify(self, connection: Connection) -> None:
+        with self._lock:
+            subjects, self._waiting = self._waiting, set()
+        text = ",".join(sorted(subjects))[:LONGEST_SUBJECTS]
+        result = connection.pgconn.exec_params(
+            b"SELECT pg_notify($1, $2)", [self._channel.encode(), text.encode()]
+        )
+        check(result, connection)
+        self._deliver(connection)
+
+    def _consume(self, connection: Connection) -> None:
+        try:
+            connection.pgconn.consume_input()
+        except psycopg.OperationalError:
+            self._link.drop()
+            raise
+        self._deliver(connection)
+
+    def _deliver(self, connection: Connection) -> None:
+        own = connection.pgconn.backend_pid
+        while (notification := connection.pgconn.notifies()) is not None:
+            if notification.be_pid != own:
+                subjects = frozenset(notification.extra.decode().split(","))
+                self._known |= subjects
+                self._heard(subjects)
+
+    def _drain(self) -> None:
+        with suppress(BlockingIOError):
+            while self._inside.recv(4096):
+                pass

@@ -1,0 +1,286 @@
+"""Group commit on PostgreSQL: the functions that wait are one transaction, or each alone if one fails.
+
+There are no savepoints: they would cost a round trip each. Functions may run more
+than once anyway, for the server may refuse a transaction because of another one.
+Every waiter is answered. Where the connection is lost in COMMIT, the server is asked
+on a new one what became of the transaction.
+"""
+
+import random
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+import outcome
+import psycopg
+from psycopg import pq
+
+from runtime.clock import Clock
+from runtime.db.base import Statements, Transaction
+from runtime.db.lane import Request
+from runtime.db.location import PostgresLocation
+from runtime.db.postgres_connection import (
+    Link,
+    is_conflict,
+    is_lost,
+    is_refusal,
+    is_violation,
+    pause,
+    translate,
+)
+from runtime.db.postgres_statements import check
+from runtime.db.server_clock import ServerClock
+from runtime.errors import DatabaseBusy, DatabaseError
+
+TransactionT = TypeVar("TransactionT", bound=Transaction)
+
+CONFLICTS_TOGETHER = 3
+"""Refusals of a group before its functions run alone."""
+CONFLICTS = 12
+"""Refusals of one function before its waiter is told that the database is busy."""
+DOUBT = 60.0
+"""Seconds that a server is waited for that may have committed."""
+EACH_ALONE = -1
+"""Instead of the position of the function that failed: it is not known."""
+
+_MOMENT = "SELECT extract(epoch FROM clock_timestamp())"
+_NUMBER = ", pg_current_xact_id()"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manner:
+    """How transactions begin and end."""
+
+    begin: str
+    """`BEGIN` with its isolation level."""
+    writes: bool
+    """Whether there is anything to commit."""
+
+
+class _Again(Exception):
+    """The group must run again, on a new snapshot or a new connection."""
+
+    def __init__(self, cause: BaseException, *, lost: bool) -> None:
+        super().__init__(str(cause))
+        self.cause = cause
+        self.lost = lost
+
+
+class PostgresGroup(Generic[TransactionT]):
+    """Runs requests on one connection; used by one thread at a time.
+
+    Args:
+        clock: told the server's time by each transaction; None: `now` is asked of `own`.
+        announce: told what was announced, right after each commit.
+    """
+
+    def __init__(
+        self,
+        link: Link,
+        location: PostgresLocation,
+        manner: Manner,
+        make: Callable[[Statements, float], TransactionT],
+        announce: Callable[[frozenset[str]], None],
+        own: Clock,
+        clock: ServerClock | None,
+        chance: random.Random,
+    ) -> None:
+        self._link = link
+        self._location = location
+        self._manner = manner
+        self._make = make
+        self._announce = announce
+        self._own = own
+        self._clock = clock
+        self._chance = chance
+        self._transaction_id = b""
+        self.on_late: Callable[[Sequence[Request[TransactionT]]], None] = _leave_to_the_end
+        """Told of those whose patience is spent while others of their batch wait on."""
+        self.closing = threading.Event()
+        """Set when nothing is worth waiting for any more."""
+
+    def __call__(self, batch: list[Request[TransactionT]]) -> Sequence[Request[TransactionT]]:
+        """Run the batch; return the requests that were answered: all but those withdrawn."""
+        late: list[Request[TransactionT]] = []
+        waiting = self._connect(batch, late)
+        taken = [request for request in waiting if request.take()]
+        groups = [taken] if taken else []
+        while groups:
+            group = groups.pop()
+            failing = self._settle(group)
+            if failing == EACH_ALONE:
+                groups += [[request] for request in reversed(group)]
+            elif failing is not None:
+                rest = group[:failing] + group[failing + 1 :]
+                groups += [rest, [group[failing]]] if rest else [[group[failing]]]
+        return [*late, *taken]
+
+    def _connect(
+        self, batch: list[Request[TransactionT]], answered: list[Request[TransactionT]]
+    ) -> list[Request[TransactionT]]:
+        """Those that are still waiting once there is a connection."""
+        waiting, tries = batch, 0
+        while waiting:
+            try:
+                self._link.ready()
+                return waiting
+            except Exception as error:  # noqa: BLE001 - whatever it is, the waiters hear of it
+                now = self._own.monotonic()
+                hopeless = self.closing.is_set() or not isinstance(error, psycopg.Error) or is_refusal(error)
+                late = [
+                    request for request in waiting if (hopeless or request.deadline <= now) and request.take()
+                ]
+                self._fail(late, translate(error, self._location, "cannot reach the server"))
+                answered += late
+                self.on_late(late)
+                waiting = [request for request in waiting if not request.answered and request.deadline > now]
+                if waiting:
+                    self.closing.wait(pause(tries, self._chance))
+                    tries += 1
+        return []
+
+    def _settle(self, group: list[Request[TransactionT]]) -> int | None:
+        """Answer every request of the group; or the position of one that fails among others."""
+        tries = 0
+        while True:
+            try:
+                return self._once(group, last=tries > 0)
+            except _Again as again:
+                tries += 1
+                late = min(request.deadline for request in group) <= self._own.monotonic()
+                enough = late if again.lost else tries >= CONFLICTS
+                if enough or self.closing.is_set():
+                    self._fail(group, _busy(translate(again.cause, self._location), again))
+                    return None
+                if not again.lost and tries >= CONFLICTS_TOGETHER and len(group) > 1:
+                    return EACH_ALONE
+                if again.lost or tries > 1:
+                    self.closing.wait(pause(tries - 1, self._chance) * (1.0 if again.lost else 0.1))
+
+    def _once(self, group: list[Request[TransactionT]], *, last: bool) -> int | None:
+        """Run the group in one transaction and commit it.
+
+        Raises:
+            _Again: nothing was written, and it may go through next time.
+        """
+        position = EACH_ALONE
+        values: list[outcome.Value[object]] = []
+        try:
+            tx = self._begin()
+            for position, request in enumerate(group):  # noqa: B007 - which one fails
+                values.append(outcome.Value(request.fn(tx)))
+                tx.keep()
+            position = EACH_ALONE
+            tx.flush()
+            self._check_sound()
+        except BaseException as error:  # noqa: ASYNC103 - on a thread: it is the waiters' to hear
+            lost = is_lost(self._link.connection, error)
+            self._roll_back(lost=lost)
+            if lost or is_conflict(error) or (is_violation(error) and not last and len(group) == 1):
+                raise _Again(error, lost=lost) from error  # noqa: ASYNC104
+            if len(group) > 1:
+                return position  # noqa: ASYNC104
+            self._fail(group, translate(error, self._location))
+            return None  # noqa: ASYNC104
+        self._end(group, values, tx)
+        return None
+
+    def _begin(self) -> TransactionT:
+        connection = self._link.ready()
+        script = f"{self._manner.begin}; {self._link.preamble}{_MOMENT}"
+        if self._manner.writes:
+            script += _NUMBER
+        sent = self._own.monotonic()
+        result = check(connection.pgconn.exec_(script.encode()), connection)
+        now = float(result.get_value(0, 0) or b"0")
+        self._transaction_id = (result.get_value(0, 1) or b"") if self._manner.writes else b""
+        if self._clock is None:
+            return self._make(self._link.statements, self._own.now())
+        self._clock.heard(now, sent, self._own.monotonic())
+        return self._make(self._link.statements, now)
+
+    def _check_sound(self) -> None:
+        """A function that swallows the error of a statement would have its COMMIT turned into a rollback."""
+        connection = self._link.connection
+        if connection is not None and connection.pgconn.transaction_status != pq.TransactionStatus.INTRANS:
+            raise DatabaseError("a statement failed, and the function went on: nothing was written")
+
+    def _end(
+        self, group: list[Request[TransactionT]], values: list[outcome.Value[object]], tx: TransactionT
+    ) -> None:
+        try:
+            connection = self._link.ready()
+            check(connection.pgconn.exec_(b"COMMIT"), connection)
+        except psycopg.Error as error:
+            lost = is_lost(self._link.connection, error)
+            self._roll_back(lost=lost)
+            committed = self._became_of(self._transaction_id) if lost and self._manner.writes else False
+            if committed is None:
+                trouble = DatabaseError(
+                    "the connection was lost in COMMIT; whether it was written is unknown"
+                )
+                trouble.__cause__ = error
+                self._fail(group, trouble)
+                return
+            if not committed:
+                if lost or is_conflict(error):
+                    raise _Again(error, lost=lost) from error
+                self._fail(group, translate(error, self._location, "nothing was written"))
+                return
+        for request, value in zip(group, values, strict=True):
+            request.answer(value)
+        if tx.announcements:
+            self._announce(frozenset(tx.announcements))
+
+    def _became_of(self, transaction_id: bytes) -> bool | None:
+        """Whether the transaction was committed; None: nobody could be asked, or nobody knows any more."""
+        until, tries = self._own.monotonic() + DOUBT, 0
+        question = f"SELECT pg_xact_status('{transaction_id.decode()}'::xid8)".encode()
+        while not self.closing.is_set() and self._own.monotonic() < until:
+            try:
+                connection = self._link.ready()
+                status = check(connection.pgconn.exec_(question), connection).get_value(0, 0)
+                if status != b"in progress":
+                    return None if status is None else status == b"committed"
+            except psycopg.Error:
+                self._link.drop()
+            self.closing.wait(pause(tries, self._chance))
+            tries += 1
+        return None
+
+    def _roll_back(self, *, lost: bool) -> None:
+        connection = self._link.connection
+        if lost or connection is None:
+            self._link.drop()
+            return
+        if connection.pgconn.transaction_status != pq.TransactionStatus.IDLE:
+            connection.pgconn.exec_(b"ROLLBACK")
+            if connection.pgconn.transaction_status != pq.TransactionStatus.IDLE:
+                self._link.drop()
+
+    def _fail(self, group: Sequence[Request[TransactionT]], error: BaseException) -> None:
+        for request in group:
+            # One error object a waiter: each of them adds its own traceback to it.
+            request.answer(outcome.Error(_copy(error) if len(group) > 1 else error))
+
+
+def _leave_to_the_end(_late: Sequence[object]) -> None:
+    """They hear of it with the others."""
+
+
+def _busy(error: BaseException, again: _Again) -> BaseException:
+    """What is given up after many tries is busy, whatever the last refusal was."""
+    if isinstance(error, DatabaseBusy) or (isinstance(error, DatabaseError) and not again.lost):
+        return error
+    busy = DatabaseBusy(str(error))
+    busy.__cause__ = again.cause
+    return busy
+
+
+def _copy(error: BaseException) -> BaseException:
+    if not isinstance(error, DatabaseError):
+        return error
+    copy = type(error)(*error.args)
+    copy.__cause__ = error.__cause__
+    return copy

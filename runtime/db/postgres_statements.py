@@ -1,0 +1,187 @@
+"""Named statements on a PostgreSQL connection: translated once, prepared once, values sent as text.
+
+The server infers the type of each parameter from where it stands, so a statement
+is prepared once whatever is passed. Where that leaves it in doubt the SQL says CAST.
+
+`:name[]` in a statement is the array of the values of all rows, so that `many`
+is one statement however many rows it is given.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+import psycopg
+from psycopg import pq
+from psycopg.adapt import Transformer
+
+from runtime.db.base import CheckViolation, Statements, Value
+from runtime.errors import ConfigurationError
+
+Connection = psycopg.Connection[tuple[object, ...]]
+
+# Quoted text, comments and casts are passed over; what is left of `:name` is a parameter.
+_TOKEN = re.compile(
+    r"""'(?:[^']|'')*' | "(?:[^"]|"")*" | --[^\n]* | \$\$.*?\$\$ | ::
+    | :(?P<name>[a-z_][a-z0-9_]*)(?P<array>\[\])?""",
+    re.VERBOSE | re.DOTALL,
+)
+_PLAIN = frozenset({pq.ExecStatus.COMMAND_OK, pq.ExecStatus.TUPLES_OK})
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A statement with `$1`, `$2`, … and what stands for them."""
+
+    text: bytes
+    names: tuple[str, ...]
+    """In the order in which the statement first names them."""
+    arrays: bool
+    """Whether its parameters are arrays of the values of all rows."""
+
+
+def translate_text(name: str, text: str) -> Statement:
+    """Turn `:name` into `$n`.
+
+    Raises:
+        ConfigurationError: arrays and single values in one statement.
+    """
+    order: dict[str, int] = {}
+    kinds: set[bool] = set()
+
+    def number(match: re.Match[str]) -> str:
+        if match["name"] is None:
+            return match[0]
+        kinds.add(match["array"] is not None)
+        return f"${order.setdefault(match['name'], len(order) + 1)}"
+
+    translated = _TOKEN.sub(number, text)
+    if len(kinds) > 1:
+        raise ConfigurationError(f"query {name!r}: either all parameters are arrays or none is")
+    return Statement(translated.encode(), tuple(order), arrays=True in kinds)
+
+
+def translate_all(texts: Mapping[str, str]) -> dict[str, Statement]:
+    """Every statement by name."""
+    return {name: translate_text(name, text) for name, text in texts.items()}
+
+
+class PostgresStatements(Statements):
+    """Runs the named statements; used by one thread at a time.
+
+    Args:
+        prepared: False behind a pooler, which gives each transaction another connection.
+    """
+
+    __slots__ = ("_connection", "_ids", "_prepared", "_server", "_statements", "_step")
+
+    def __init__(
+        self, connection: Connection, statements: Mapping[str, Statement], *, prepared: bool
+    ) -> None:
+        self._connection = connection
+        self._server = connection.pgconn
+        self._statements = statements
+        self._prepared: set[str] | None = set() if prepared else None
+        self._ids: list[int] = []  # reserved and not used yet, the next one last
+        self._step = 1
+
+    def rows(self, name: str, parameters: Mapping[str, Value]) -> Sequence[tuple[Value, ...]]:
+        """The rows of a query, all of them."""
+        result = self._run(name, self._values(name, parameters))
+        transformer = Transformer(self._connection)
+        transformer.set_pgresult(result)
+        return cast("list[tuple[Value, ...]]", transformer.load_rows(0, result.ntuples, tuple))
+
+    def run(self, name: str, parameters: Mapping[str, Value]) -> int:
+        """Run a statement; return how many rows it changed. An empty one does nothing."""
+        if not self._statements[name].text:
+            return 0
+        return self._run(name, self._values(name, parameters)).command_tuples or 0
+
+    def many(self, name: str, rows: Sequence[Sequence[Value]]) -> int:
+        """Run a statement once a row, or once for all where its parameters are arrays."""
+        if not rows:
+            return 0
+        if self._statements[name].arrays:
+            columns: list[Value] = [array_literal(column) for column in zip(*rows, strict=True)]
+            return self._run(name, columns).command_tuples or 0
+        return sum(self._run(name, row).command_tuples or 0 for row in rows)
+
+    def reserve(self, number: int) -> Sequence[int]:
+        """Draw job ids from the server's sequence, twice as many each time: what is left is for later."""
+        if number > len(self._ids):
+            wanted = max(number - len(self._ids), self._step)
+            self._step = min(2 * self._step, _MOST_AHEAD)
+            fresh = [int(cast("int", row[0])) for row in self.rows("draw_job_ids", {"number": wanted})]
+            self._ids = [*reversed(fresh), *self._ids]
+        return [self._ids.pop() for _ in range(number)]
+
+    def _values(self, name: str, parameters: Mapping[str, Value]) -> list[Value]:
+        statement = self._statements[name]
+        if statement.arrays:
+            return [array_literal([parameters[parameter]]) for parameter in statement.names]
+        return [parameters[parameter] for parameter in statement.names]
+
+    def _run(self, name: str, values: Sequence[Value]) -> pq.abc.PGresult:
+        """The result of a statement, prepared on first use."""
+        # psycopg's annotation has no NULLs; the method has.
+        encoded = cast("Sequence[bytes]", [_encode(value) for value in values])
+        formats = [int(type(value) is bytes) for value in values]
+        statement, server = self._statements[name], self._server
+        if self._prepared is None:
+            result = server.exec_params(statement.text, encoded, param_formats=formats)
+        else:
+            if name not in self._prepared:
+                check(server.prepare(name.encode(), statement.text), self._connection)
+                self._prepared.add(name)
+            result = server.exec_prepared(name.encode(), encoded, param_formats=formats)
+        return check(result, self._connection)
+
+
+_MOST_AHEAD = 64
+"""Ids that one connection keeps for itself: those of a process that ends stay unused."""
+
+
+def check(result: pq.abc.PGresult, connection: Connection) -> pq.abc.PGresult:
+    """The result, if it is good.
+
+    Raises:
+        psycopg.Error: what the server said, or that it says nothing any more.
+    """
+    if result.status in _PLAIN:
+        return result
+    raise psycopg.errors.error_from_result(result, encoding=connection.info.encoding)
+
+
+def array_literal(values: Sequence[Value]) -> str:
+    """An array as the server reads it: `{1,NULL,"text"}`."""
+    return "{" + ",".join(_elements(values)) + "}"
+
+
+def _elements(values: Sequence[Value]) -> Iterator[str]:
+    for value in values:
+        if value is None:
+            yield "NULL"
+        elif isinstance(value, str):
+            yield '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+        elif isinstance(value, bytes):
+            yield '"\\\\x' + value.hex() + '"'
+        else:
+            yield _number(value)
+
+
+def _encode(value: Value) -> bytes | None:
+    if isinstance(value, str):
+        encoded = value.encode()
+        if b"\0" in encoded:
+            raise CheckViolation("PostgreSQL stores no text with a NUL character in it")
+        return encoded
+    if value is None or type(value) is bytes:
+        return value
+    return _number(value).encode()
+
+
+def _number(value: float | bytes) -> str:
+    # A bool is an int, and an enum's text is its name: neither is what the column holds.
+    return repr(value) if isinstance(value, float) else format(int(value), "d")

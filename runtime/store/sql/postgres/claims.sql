@@ -1,0 +1,32 @@
+-- name: ready_jobs
+-- Differs because several workers claim at once: each locks what it takes and passes over what others have locked. It claims at the same time, so that a row is written once. (MATERIALIZED: else the LIMIT could be evaluated again for each row.)
+WITH due AS MATERIALIZED (
+    SELECT id FROM jobs WHERE status = 'pending' AND type = :type AND priority = :priority
+    ORDER BY scheduled_at, id LIMIT :most FOR UPDATE SKIP LOCKED
+), taken AS (
+    UPDATE jobs SET status = 'processing', claims = jobs.claims + 1,
+        locked_by = :worker, locked_at = :now, updated_at = :now
+    FROM due WHERE jobs.id = due.id
+    RETURNING jobs.id, jobs.type, jobs.payload, jobs.attempts, jobs.max_attempts, jobs.crashes, jobs.claims, jobs.scheduled_at
+)
+SELECT CAST(COALESCE(json_agg(
+    json_build_array(id, type, payload, attempts, max_attempts, crashes, claims) ORDER BY scheduled_at, id
+), '[]') AS text) FROM taken;
+
+-- name: claim_jobs
+-- Differs because `ready_jobs` has claimed them: nothing is left to do.
+;
+
+-- name: complete_jobs
+-- Differs because PostgreSQL takes the ids as an array.
+UPDATE jobs SET status = 'completed', completed_at = :now, updated_at = :now, attempts = :attempts, cancel_requested = 0
+WHERE id = ANY (CAST(translate(:ids, '[]', '{}') AS bigint[]))
+  AND status = 'processing' AND locked_by = :worker AND claims = :claims;
+
+-- name: promote_due
+-- Differs because several promoters may be at it: each passes over what another has locked.
+WITH due AS MATERIALIZED (
+    SELECT id FROM jobs WHERE status = 'scheduled' AND scheduled_at <= :now
+    ORDER BY scheduled_at, id LIMIT :most FOR UPDATE SKIP LOCKED
+)
+UPDATE jobs SET status = 'pending', updated_at = :now FROM due WHERE jobs.id = due.id RETURNING jobs.type;

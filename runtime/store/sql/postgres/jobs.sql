@@ -1,0 +1,13 @@
+-- name: draw_job_ids
+-- Differs because ids come from a sequence: writers do not wait for each other.
+SELECT nextval('job_ids') FROM generate_series(1, CAST(:number AS bigint));
+
+-- name: insert_job
+-- Differs because many jobs are one statement here: each parameter is a column of all the rows.
+INSERT INTO jobs (id, type, payload, status, priority, max_attempts, key, scheduled_at, created_at, updated_at)
+SELECT id, type, payload, status, priority, max_attempts, key, scheduled_at, created_at, created_at
+FROM unnest(
+    CAST(:id[] AS bigint[]), CAST(:type[] AS text[]), CAST(:payload[] AS text[]), CAST(:status[] AS text[]),
+    CAST(:priority[] AS integer[]), CAST(:max_attempts[] AS integer[]), CAST(:key[] AS text[]),
+    CAST(:scheduled_at[] AS double precision[]), CAST(:created_at[] AS double precision[])
+) AS new (id, type, payload, status, priority, max_attempts, key, scheduled_at, created_at);
