@@ -6,7 +6,7 @@ async with app.open("sqlite:///shop.db") as deployment:
 """
 
 import random
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
 from types import MappingProxyType
@@ -24,7 +24,7 @@ from runtime.declarations import declare, is_declared
 from runtime.errors import plain_errors
 from runtime.events import Events
 from runtime.handlers import Handlers
-from runtime.store.doctor import Invariant
+from runtime.store.doctor import Invariant, schema_versions
 from runtime.transaction import JobTransaction
 
 S = TypeVar("S")
@@ -45,6 +45,8 @@ class Deployment:
     random: random.Random
     events: Events
     services: Services
+    schema: Mapping[str, int]
+    """How far each schema of the database was migrated when it was opened."""
     inline: bool
     """Whether everything runs on the trio thread, for virtual time."""
 
@@ -142,6 +144,7 @@ class App(Handlers):
                     random=chance,
                     events=events or Events(),
                     services=MappingProxyType({}),
+                    schema=MappingProxyType(await db.read(schema_versions)),
                     inline=inline,
                 )
                 async with self._serviced(bare) as deployment:

@@ -10,8 +10,6 @@ import time
 from pathlib import Path
 from typing import Protocol
 
-import trio
-
 
 class Clock(Protocol):
     """What the runtime may ask about time. All values are in seconds."""
@@ -61,10 +59,12 @@ class TrioClock:
 
     def now(self) -> float:
         """Wall time: `start` plus what trio's clock says."""
-        return self._start + trio.current_time()
+        return self._start + self.monotonic()
 
     def monotonic(self) -> float:
         """What trio's clock says."""
+        import trio  # here, since programs without trio may enqueue, and those read a clock
+
         return trio.current_time()
 
     def boot(self) -> str:

@@ -26,18 +26,18 @@ from runtime.worker.worker import Worker
 
 @asynccontextmanager
 async def open_testing(
-    app: App, path: Path, *, seed: int = 0, start: float = 1_767_225_600.0
+    app: App, place: Path | str, *, seed: int = 0, start: float = 1_767_225_600.0
 ) -> AsyncIterator[Deployment]:
-    """Open `app` on the SQLite file `path`, inline, its time following trio's clock.
+    """Open `app` inline, its time following trio's clock.
 
     Args:
+        place: a SQLite file, or the URL of any database.
         seed: of the deployment's chance.
         start: wall time at the beginning; by default 2026-01-01T00:00:00Z.
     """
     chance = random.Random(seed)  # noqa: S311 - reproducible on purpose
-    async with app.open(
-        f"sqlite:///{path}", clock=TrioClock(start), chance=chance, inline=True
-    ) as deployment:
+    url = place if isinstance(place, str) else f"sqlite:///{place}"
+    async with app.open(url, clock=TrioClock(start), chance=chance, inline=True) as deployment:
         yield deployment
 
 

@@ -8,6 +8,7 @@ left completes the order. So an order is completed exactly when its parts are.
 from runtime.job import Job
 from runtime.transaction import JobTransaction
 from shop.jobs import GenerateInvoice, SendFollowupEmail, SendOrderConfirmation, SyncInventory
+from shop.notices import OrderEvent, announce
 from shop.orders import find_order
 
 CONFIRMATION = "confirmation"
@@ -47,7 +48,8 @@ def finish_part(tx: JobTransaction, order_id: str, part: str) -> None:
     # the second see the first's mark; else each would find the other's part undone.
     tx.run("lock_order", id=order_id)
     tx.run("finish_order_part", order_id=order_id, part=part, now=tx.now)
-    tx.run("complete_order", id=order_id, now=tx.now)
+    if tx.run("complete_order", id=order_id, now=tx.now):
+        announce(tx, OrderEvent.COMPLETED, order_id)
 
 
 def _add_part(

@@ -10,6 +10,7 @@ from runtime.errors import NotFound
 from runtime.transaction import JobTransaction
 from shop import fulfilment
 from shop.jobs import RecoverPayment
+from shop.notices import OrderEvent, announce
 from shop.orders import Order, find_order, mark_paid, mark_unpaid
 from shop.products import give_back
 
@@ -78,9 +79,11 @@ def settle(tx: JobTransaction, order_id: str, result: PaymentResult) -> tuple[Or
     if settled and result.state is PaymentState.PAID:
         mark_paid(tx, order_id)
         fulfilment.begin(tx, order_id)
+        announce(tx, OrderEvent.PAID, order_id)
     elif settled:
         give_back(tx, order_id)
         mark_unpaid(tx, order_id)
+        announce(tx, OrderEvent.FAILED, order_id, reason=result.reason)
     return find_order_and_payment(tx, order_id)
 
 

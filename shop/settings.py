@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import unquote, urlsplit
@@ -87,6 +88,18 @@ def parse_gateway(url: object) -> Simulated:
     return Simulated(Path(unquote(parts.path)) if parts.path else None)
 
 
+def parse_networks(text: object) -> tuple[IPv4Network | IPv6Network, ...]:
+    """Read networks or addresses, with commas between: `127.0.0.1/32, fd00::/8`.
+
+    Raises:
+        ValueError: one of them is none, or has bits set behind its prefix.
+    """
+    return tuple(ip_network(part.strip()) for part in str(text).split(","))
+
+
+Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], BeforeValidator(parse_networks)]
+
+
 class Settings(BaseModel):
     """What the environment may say: each field is `SHOP_` and its name in capitals."""
 
@@ -104,6 +117,10 @@ class Settings(BaseModel):
     """Who gets the daily sales report; nobody by default."""
     mail_from: EmailAddress = "orders@creche-shop.example"
     """The sender of all mails."""
+    webhook_allow: Networks = ()
+    """Networks that webhooks may reach although they are not public; there also by http and at any port."""
+    webhook_deny: Networks = ()
+    """Networks that webhooks may not reach although they are public."""
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> "Settings":

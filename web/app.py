@@ -55,7 +55,7 @@ def create_app(
             hosts=hosts,
             problems=ProblemTable(),
             events=events,
-            readiness=Readiness(deployment.database, deployment.clock),
+            readiness=Readiness(deployment.database, deployment.clock, deployment.schema),
         ),
     )
     guard.install(app)

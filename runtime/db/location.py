@@ -88,6 +88,11 @@ def parse_location(url: str) -> Location:
     return SqliteLocation(Path(os.path.abspath(name)))  # noqa: PTH100 - resolve() would follow a link to the file
 
 
+def is_schema_name(text: str) -> bool:
+    """Whether it may name a PostgreSQL schema without quotes."""
+    return _SCHEMA_NAME.fullmatch(text) is not None
+
+
 def _postgres(rest: str) -> PostgresLocation:
     place, _, query = rest.partition("?")
     authority, slash, database = place.partition("/")
@@ -95,7 +100,7 @@ def _postgres(rest: str) -> PostgresLocation:
     name, _, secret = user.partition(":")
     options = parse_qsl(query, keep_blank_values=True)
     schema = dict(options).get("schema", DEFAULT_SCHEMA)
-    if not _SCHEMA_NAME.fullmatch(schema):
+    if not is_schema_name(schema):
         raise UnsupportedDatabase(
             f"--db: the schema must be lower-case letters, digits and underscores, not {schema!r}"
         )

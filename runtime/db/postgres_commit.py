@@ -39,6 +39,8 @@ CONFLICTS_TOGETHER = 3
 """Refusals of a group before its functions run alone."""
 CONFLICTS = 12
 """Refusals of one function before its waiter is told that the database is busy."""
+VIOLATIONS = 3
+"""Refusals by a constraint before they are believed: a row may have come after our snapshot."""
 DOUBT = 60.0
 """Seconds that a server is waited for that may have committed."""
 EACH_ALONE = -1
@@ -145,7 +147,7 @@ class PostgresGroup(Generic[TransactionT]):
         tries = 0
         while True:
             try:
-                return self._once(group, last=tries > 0)
+                return self._once(group, tries)
             except _Again as again:
                 tries += 1
                 late = min(request.deadline for request in group) <= self._own.monotonic()
@@ -158,7 +160,7 @@ class PostgresGroup(Generic[TransactionT]):
                 if again.lost or tries > 1:
                     self.closing.wait(pause(tries - 1, self._chance) * (1.0 if again.lost else 0.1))
 
-    def _once(self, group: list[Request[TransactionT]], *, last: bool) -> int | None:
+    def _once(self, group: list[Request[TransactionT]], tries: int) -> int | None:
         """Run the group in one transaction and commit it.
 
         Raises:
@@ -169,6 +171,7 @@ class PostgresGroup(Generic[TransactionT]):
         try:
             tx = self._begin()
             for position, request in enumerate(group):  # noqa: B007 - which one fails
+                tx.begin(_no_savepoint)
                 values.append(outcome.Value(request.fn(tx)))
                 tx.keep()
             position = EACH_ALONE
@@ -177,7 +180,8 @@ class PostgresGroup(Generic[TransactionT]):
         except BaseException as error:  # noqa: ASYNC103 - on a thread: it is the waiters' to hear
             lost = is_lost(self._link.connection, error)
             self._roll_back(lost=lost)
-            if lost or is_conflict(error) or (is_violation(error) and not last and len(group) == 1):
+            raced = len(group) == 1 and tries < VIOLATIONS and is_violation(error)
+            if lost or raced or is_conflict(error):
                 raise _Again(error, lost=lost) from error  # noqa: ASYNC104
             if len(group) > 1:
                 return position  # noqa: ASYNC104
@@ -263,6 +267,10 @@ class PostgresGroup(Generic[TransactionT]):
         for request in group:
             # One error object a waiter: each of them adds its own traceback to it.
             request.answer(outcome.Error(_copy(error) if len(group) > 1 else error))
+
+
+def _no_savepoint() -> None:
+    """Before a function's first statement: what those before it gathered is written, and that is all."""
 
 
 def _leave_to_the_end(_late: Sequence[object]) -> None:

@@ -117,6 +117,11 @@ class PostgresStatements(Statements):
             self._ids = [*reversed(fresh), *self._ids]
         return [self._ids.pop() for _ in range(number)]
 
+    def forget_reserved(self) -> None:
+        """Never use the ids that are reserved and not used yet."""
+        self._ids.clear()
+        self._step = 1
+
     def _values(self, name: str, parameters: Mapping[str, Value]) -> list[Value]:
         statement = self._statements[name]
         if statement.arrays:

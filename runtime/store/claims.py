@@ -47,6 +47,8 @@ class Claim:
     """What a worker took."""
 
     jobs: list[ClaimedJob]
+    left: bool
+    """Whether there may be more for runners that become free."""
     ready_at: float | None
     """When a type that was left out for want of tokens has one again."""
 
@@ -67,16 +69,11 @@ def claim(tx: StoreTransaction, request: ClaimRequest) -> Claim:
     in_force = limits.in_force(tx)
     limited = {arm.type for arm in arms} & in_force.keys()
     allowance = dict.fromkeys((arm.type for arm in arms), request.most)
-    ready_at: list[float] = []
     for job_type in sorted(limited):  # in one order, so that no two claims deadlock
         limit = in_force[job_type]
         if limit.whole(tx.now):  # some to take: others may be taking, too
             limit = in_force[job_type] = limits.hold(tx, limit)
-        assert limit.rate is not None
-        bucket = limit.bucket.refilled(limit.rate, tx.now)
-        allowance[job_type] = min(request.free, bucket.whole())
-        if not bucket.whole():
-            ready_at.append(bucket.ready_at(limit.rate, tx.now))
+        allowance[job_type] = min(request.free, limit.whole(tx.now))
     order = _order(tx, request, [arm for arm in arms if allowance[arm.type] > 0], allowance)
     jobs = _take(tx, request, order)
     for job_type, number in Counter(job.type for job in jobs).items():
@@ -84,9 +81,15 @@ def claim(tx: StoreTransaction, request: ClaimRequest) -> Claim:
         tx.count(job_type, Status.PROCESSING, number)
     jobs = _with_one_suspect(tx, request.worker, jobs)
     taken = Counter(job.type for job in jobs)
+    left = len(jobs) == request.most
+    ready_at: list[float] = []
     for job_type in limited:
-        limits.take(tx, in_force[job_type], taken[job_type])
-    return Claim(jobs, min(ready_at, default=None))
+        again_at = limits.take(tx, in_force[job_type], taken[job_type])
+        if again_at is not None:
+            ready_at.append(again_at)
+        elif taken[job_type] == request.free:
+            left = True
+    return Claim(jobs, left, min(ready_at, default=None))
 
 
 def _with_one_suspect(tx: StoreTransaction, worker: str, jobs: list[ClaimedJob]) -> list[ClaimedJob]:

@@ -104,8 +104,13 @@ def examine_pages(tx: StoreTransaction) -> list[Check]:
     ]
 
 
+def schema_versions(tx: StoreTransaction) -> dict[str, int]:
+    """How far each schema of the database is migrated."""
+    return dict(tx.all("schema_versions", lambda schema, number: (str(schema), int(number))))
+
+
 def _schema(tx: StoreTransaction) -> Check:
-    versions = tx.all("schema_versions", lambda schema, number: f"{schema} {number}")
+    versions = (f"{schema} {number}" for schema, number in schema_versions(tx).items())
     return Check(name="schema", verdict=Verdict.OK, detail=", ".join(versions))
 
 

@@ -41,14 +41,15 @@ def hold(tx: StoreTransaction, limit: StoredLimit) -> StoredLimit:
     return held if held is not None and held.rate is not None else limit
 
 
-def take(tx: StoreTransaction, limit: StoredLimit, starts: int) -> None:
-    """Take a token a start out of the bucket."""
+def take(tx: StoreTransaction, limit: StoredLimit, starts: int) -> float | None:
+    """Take a token a start out of the bucket; return when it has one again, None if it has one still."""
     if limit.rate is None:
-        return
+        return None
     bucket = limit.bucket.refilled(limit.rate, tx.now).take(starts)
     clock_went_back = bucket.updated_at < limit.bucket.updated_at  # or it would not refill until it caught up
     if starts or clock_went_back:
         tx.run("save_bucket", type=limit.type, tokens=bucket.tokens, updated_at=bucket.updated_at)
+    return None if bucket.whole() else bucket.ready_at(limit.rate, tx.now)
 
 
 def listed(tx: StoreTransaction) -> list[LimitRecord]:

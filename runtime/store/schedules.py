@@ -92,6 +92,7 @@ def fire(tx: StoreTransaction, declared: DeclaredSchedule) -> list[JobRecord]:
         if declared.schedule.overlap is Overlap.SKIP and _unfinished(tx, last_job):
             continue
         record = jobs.insert(tx, at_tick(declared.job, tx.now))
+        tx.run("note_tick_job", name=stored.name, tick_at=tick, job_id=record.id)
         last_job, last_tick = record.id, tick
         fired.append(record)
     tx.run("advance_schedule", name=stored.name, now=tx.now, tick_at=last_tick, job_id=last_job)

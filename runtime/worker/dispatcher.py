@@ -10,7 +10,6 @@ from runtime.store.workers import is_registered
 from runtime.transaction import JobTransaction
 from runtime.worker.options import WorkerOptions
 from runtime.worker.pool import Pool
-from runtime.worker.wakeup import Wakeup
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
 """Seconds between tries while the database cannot be used."""
@@ -32,8 +31,8 @@ class Dispatcher:
         self._pool = pool
         self._options = options
         self._types = types
-        self.idle = Wakeup()
-        """Set each time nothing was left to claim."""
+        self.rounds = 0
+        """Grows when a claim begins and when the pool has what it brought: odd in between."""
 
     async def run(self) -> None:
         """Claim until cancelled."""
@@ -44,11 +43,13 @@ class Dispatcher:
                 if not wanted:
                     await self._pool.changed.wait(self._options.poll)
                     continue
+                self.rounds += 1
                 claimed = await self._claim(wanted)
                 self._pool.give(claimed.jobs)
-                if len(claimed.jobs) < wanted:
-                    self.idle.set()
-                    await self._pool.changed.wait(self._patience(claimed))
+                self.rounds += 1
+                if not claimed.left:  # so a runner that becomes free is no reason to look again
+                    self._pool.idle.set()
+                    await self._pool.more.wait(self._patience(claimed))
         finally:
             stop_listening()
 
@@ -80,9 +81,9 @@ class Dispatcher:
 
     def _heard(self, subjects: frozenset[str]) -> None:
         if DUE in subjects or CONTROL in subjects:
-            self._pool.changed.set()
+            self._pool.more.set()
 
 
 def _claim(tx: JobTransaction, request: ClaimRequest) -> Claim:
     """Claim; but nothing between being taken for dead and the heartbeat that notices it."""
-    return claim(tx, request) if is_registered(tx, request.worker) else Claim([], None)
+    return claim(tx, request) if is_registered(tx, request.worker) else Claim([], left=False, ready_at=None)

@@ -45,6 +45,7 @@ class Heartbeat:
                     self._pool.forget_waiting()
                     self._pool.cancel_all(Interrupted("this worker was taken for dead"))
                     await self.register()
+                    self._pool.more.set()
             except DatabaseError as error:
                 self._deployment.events.database_trouble("heartbeat", str(error), interval)
 

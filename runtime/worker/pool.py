@@ -102,7 +102,11 @@ class Pool:
         self._measured = (0, 0.0)
         self._prefetch = 0
         self.changed = Wakeup()
-        """For the dispatcher: a runner became free, or there may be more to claim."""
+        """For the dispatcher: a runner became free, or an ending is written."""
+        self.more = Wakeup()
+        """For the dispatcher: there may be more to claim."""
+        self.idle = Wakeup()
+        """For whoever waits for the end of the work: nothing was left to claim, or nothing is held."""
 
     # The dispatcher's side
 
@@ -213,6 +217,8 @@ class Pool:
         self._unwritten -= endings
         self._isolate()
         self.changed.set()
+        if self.quiet:
+            self.idle.set()
 
     # Everybody's
 

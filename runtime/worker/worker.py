@@ -128,8 +128,11 @@ class Worker:
 
     async def _drained(self, scope: trio.CancelScope) -> None:
         while True:
-            await self._dispatcher.idle.wait()
-            if self.pool.quiet and await self._nothing_due():
+            await self.pool.idle.wait()
+            rounds = self._dispatcher.rounds
+            still = rounds % 2 == 0 and self.pool.quiet
+            # A job that is being claimed is not due any more, and not in the pool yet.
+            if still and await self._nothing_due() and self._dispatcher.rounds == rounds:
                 scope.cancel()
 
     async def _nothing_due(self) -> bool:

@@ -17,6 +17,7 @@ from shop.services.printer import PdfPrinter, Printer
 from shop.services.simulation import Simulation
 from shop.services.turns import Turns
 from shop.settings import MailFolder, Settings, Simulated, SmtpServer
+from shop.webhooks import Webhooks, open_webhooks
 
 
 def random_order_id() -> str:
@@ -43,8 +44,11 @@ async def open_services(
     *,
     environment: Mapping[str, str] | None = None,
     new_order_id: Callable[[], str] = random_order_id,
-) -> AsyncIterator[list[ShopServices]]:
+    webhooks: Webhooks | None = None,
+) -> AsyncIterator[list[ShopServices | Webhooks]]:
     """Read the settings, by default from the process's environment, and open what they name.
+
+    `webhooks` stands in for the real ones.
 
     Raises:
         ConfigurationError: a setting cannot be used.
@@ -52,8 +56,7 @@ async def open_services(
     settings = Settings.read(os.environ if environment is None else environment)
     simulation = Simulation(deployment.random, settings.latency, settings.failures)
     blocking = Blocking(inline=deployment.inline)
-    database = deployment.location.path
-    ledger = Ledger(settings.gateway.path or database.with_name(f"{database.name}-gateway.jsonl"))
+    ledger = Ledger(settings.gateway.path or deployment.location.beside("-gateway.jsonl"))
     yield [
         ShopServices(
             settings=settings,
@@ -63,7 +66,8 @@ async def open_services(
             inventory=SimulatedInventory(simulation),
             turns=Turns(),
             new_order_id=new_order_id,
-        )
+        ),
+        webhooks or open_webhooks(deployment, allowed=settings.webhook_allow, denied=settings.webhook_deny),
     ]
 
 

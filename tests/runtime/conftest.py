@@ -11,9 +11,15 @@ def path(tmp_path):
     return tmp_path / "test.db"
 
 
+@pytest.fixture(params=["sqlite", "postgres"])
+def place(request, path):
+    """Where a deployment's database is: a test that takes it runs on both."""
+    return path if request.param == "sqlite" else request.getfixturevalue("postgres_url")
+
+
 @pytest.fixture
-async def deployment(autojump_clock, path):
-    async with open_testing(make_app(), path) as opened:
+async def deployment(autojump_clock, place):
+    async with open_testing(make_app(), place) as opened:
         yield opened
 
 

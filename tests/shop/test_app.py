@@ -34,6 +34,8 @@ def test_it_runs_the_contract_s_jobs() -> None:
         "recover_payment",
         "daily_sales_report",
         "cleanup_completed_jobs",
+        "deliver_webhook",
+        "prune_webhooks",
     }
     assert app.types["send_order_confirmation"].policy.priority == Priority.HIGH
 
@@ -44,6 +46,7 @@ def test_the_schedules_are_those_of_the_contract() -> None:
     assert {name: (each.expression, each.timezone) for name, each in schedules.items()} == {
         "daily_sales_report": ("0 0 * * *", "UTC"),
         "cleanup_completed_jobs": ("0 3 * * *", "UTC"),
+        "prune_webhooks": ("30 3 * * *", "UTC"),
     }
 
 

@@ -7,18 +7,6 @@ import pytest
 from tests.system.harness import open_deployment
 
 
-def pytest_configure(config):
-    config.addinivalue_line("markers", "torture: takes long; runs only where it is asked for (`-m torture`)")
-
-
-def pytest_collection_modifyitems(config, items):
-    if "torture" in (config.option.markexpr or ""):
-        return
-    left_out = [item for item in items if item.get_closest_marker("torture")]
-    config.hook.pytest_deselected(items=left_out)
-    items[:] = [item for item in items if item not in left_out]
-
-
 @pytest.fixture
 def torture(tmp_path):
     """The torture application on a file of its own."""

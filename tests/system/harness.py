@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection
@@ -37,10 +37,12 @@ class Answer:
 class Site:
     """A site that listens."""
 
-    def __init__(self, process: Process) -> None:
+    def __init__(self, process: Process, port: int | None = None) -> None:
         self.process = process
-        (address,) = process.until("listening")["addresses"]
-        self.port = int(address.rpartition(":")[2])
+        if port is None:
+            (address,) = process.until("listening")["addresses"]
+            port = int(address.rpartition(":")[2])
+        self.port = port
 
     def get(self, path: str) -> Answer:
         return self._ask("GET", path, None, {})
@@ -86,10 +88,10 @@ class Deployment:
         """Where workers keep their lock files."""
         return self.path.with_name(f"{self.path.name}-workers")
 
-    def start(self, *arguments: str, **environment: str) -> Process:
-        """Start a command."""
+    def start(self, *arguments: str, under: Sequence[str] = (), **environment: str) -> Process:
+        """Start a command, by another program if `under` names one."""
         log = self._folder / f"process-{len(self._processes)}.log"
-        self._processes.append(Process(arguments, {**self._environment, **environment}, log))
+        self._processes.append(Process(arguments, {**self._environment, **environment}, log, under))
         return self._processes[-1]
 
     def worker(self, *options: str) -> Process:

@@ -36,16 +36,23 @@ def eventually(ask: Callable[[], R], within: float = PATIENCE, *, why: Callable[
 class Process:
     """A command as a process of its own. Its log goes to a file and is read as JSON lines."""
 
-    def __init__(self, arguments: Sequence[str], environment: Mapping[str, str], log: Path) -> None:
+    def __init__(
+        self,
+        arguments: Sequence[str],
+        environment: Mapping[str, str],
+        log: Path,
+        under: Sequence[str] = (),
+    ) -> None:
         self._log = log
         with log.open("wb") as file:
             self._popen = subprocess.Popen(
-                [sys.executable, "-m", "runtime", *arguments],
+                [*under, sys.executable, "-m", "runtime", *arguments],
                 cwd=ROOT,
                 env={**os.environ, **environment},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=file,
+                start_new_session=True,
             )
 
     @property
@@ -90,6 +97,13 @@ class Process:
         self._popen.send_signal(number)
         return time.monotonic()
 
+    def kill_group(self) -> float:
+        """SIGKILL to it and all it started, and wait for its end; when that was, in monotonic seconds."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGKILL)
+        self._popen.wait()
+        return time.monotonic()
+
     def end(self, within: float = PATIENCE) -> int:
         """Wait for its end; the exit code."""
         try:
@@ -102,7 +116,7 @@ class Process:
         for pid in [*self.children, self.pid]:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-        self._popen.wait()
+        self.kill_group()
 
 
 def children(pid: int) -> list[int]:

@@ -12,6 +12,7 @@ class Moody:
     def __init__(self):
         self.mood = None
         self.asked = 0
+        self.schema = {"runtime": 1}
 
     async def write(self, fn):
         self.asked += 1
@@ -19,7 +20,10 @@ class Moody:
             await trio.sleep_forever()
         if self.mood is not None:
             raise self.mood
-        return fn(None)
+        return fn(self)
+
+    def all(self, _name, make):
+        return [make(*version) for version in self.schema.items()]
 
 
 @pytest.fixture
@@ -29,7 +33,7 @@ def database():
 
 @pytest.fixture
 def readiness(database):
-    return Readiness(database, TrioClock())
+    return Readiness(database, TrioClock(), {"runtime": 1})
 
 
 async def test_a_database_that_takes_writes_is_no_trouble(readiness, autojump_clock):
@@ -60,3 +64,8 @@ async def test_the_answer_is_kept_for_a_second_however_many_ask(readiness, datab
     await trio.sleep(KEPT)
     assert await readiness.trouble() is not None
     assert database.asked == 2
+
+
+async def test_a_schema_that_another_version_has_changed_is_trouble(readiness, database, autojump_clock):
+    database.schema = {"runtime": 2}
+    assert "schema" in await readiness.trouble()

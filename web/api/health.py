@@ -82,7 +82,7 @@ async def livez() -> Probe:  # noqa: ASYNC124 - Quart runs plain functions in th
 @blueprint.get("/readyz")
 @operation(public=True, more_statuses=(503,))
 async def readyz() -> Reply[Probe]:
-    """Whether the process can take work: the database takes writes, and it is not shutting down."""
+    """Whether the process can take work: the database takes writes, its schema fits, no shutdown."""
     reason = "shutting down" if site().stopping.is_set() else await site().readiness.trouble()
     if reason is not None:
         return Reply(Probe(status="unavailable", reason=reason), status=503)

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from quart import Blueprint
 
-from web.storefront import events, orders, products
+from web.storefront import events, orders, products, webhooks
 
 
 def blueprints() -> Sequence[Blueprint]:
     """What the shop adds to the site; named in the entry point group `creche.sites`."""
-    return (orders.blueprint, events.blueprint, products.blueprint)
+    return (orders.blueprint, events.blueprint, products.blueprint, webhooks.blueprint)

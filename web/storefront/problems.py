@@ -13,6 +13,7 @@ from shop.errors import (
     PaymentTimedOut,
     ServiceError,
 )
+from shop.webhooks.errors import DeliveryError
 from web.problem_table import ProblemKind
 
 PROBLEMS: Mapping[type[Exception], ProblemKind] = MappingProxyType(
@@ -30,6 +31,8 @@ PROBLEMS: Mapping[type[Exception], ProblemKind] = MappingProxyType(
         PaymentDeclined: ProblemKind(402, "Payment declined", members=("order_id",)),
         PaymentFailed: ProblemKind(502, "Payment failed", members=("order_id",)),
         PaymentTimedOut: ProblemKind(504, "Payment not confirmed yet", members=("order_id",)),
+        # Made by jobs only: none comes up in a request.
+        DeliveryError: ProblemKind(502, "Not delivered", "A webhook could not be delivered."),
         ServiceError: ProblemKind(502, "Service unavailable", "A service that the shop depends on failed."),
     }
 )

@@ -107,10 +107,9 @@ CREATE TABLE job_history_changes (
     count   BIGINT NOT NULL
 ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000, autovacuum_vacuum_cost_delay = 0);
 
--- A thousandth of the transactions fold, one at a time; the others never wait for it.
-CREATE FUNCTION fold_counters() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION fold_counters() RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-    IF random() < 0.001 AND pg_try_advisory_xact_lock(hashtextextended('fold ' || TG_TABLE_SCHEMA, 0)) THEN
+    IF pg_try_advisory_xact_lock('job_counts'::regclass::oid::bigint) THEN
         WITH gone AS (DELETE FROM job_count_changes RETURNING type, status, count)
         INSERT INTO job_counts (type, status, count)
         SELECT type, status, SUM(count) FROM gone GROUP BY type, status ORDER BY type, status
@@ -121,9 +120,16 @@ BEGIN
         ORDER BY minute, type, outcome
         ON CONFLICT (minute, type, outcome) DO UPDATE SET count = job_history.count + excluded.count;
     END IF;
+END $$;
+-- A five-hundredth of the transactions fold, one at a time; the others never wait for it.
+CREATE FUNCTION fold_counters_sometimes() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF random() < 0.002 THEN
+        PERFORM fold_counters();
+    END IF;
     RETURN NULL;
 END $$;
-CREATE TRIGGER fold AFTER INSERT ON job_count_changes FOR EACH STATEMENT EXECUTE FUNCTION fold_counters();
+CREATE TRIGGER fold AFTER INSERT ON job_count_changes FOR EACH STATEMENT EXECUTE FUNCTION fold_counters_sometimes();
 
 CREATE TABLE paused_types (type TEXT PRIMARY KEY, paused_at DOUBLE PRECISION NOT NULL);
 
@@ -176,3 +182,53 @@ CREATE TABLE once_marks (
     done_at DOUBLE PRECISION NOT NULL
 );
 CREATE INDEX once_marks_by_age ON once_marks (done_at);
+
+-- For producers in any language: stores a job in the caller's transaction and returns its id; where the key is
+-- taken, the id of the job that holds it. `runtime.producer` calls it, too.
+CREATE FUNCTION enqueue(
+    type text, payload text DEFAULT '{}', priority integer DEFAULT 5, max_attempts integer DEFAULT 5,
+    delay double precision DEFAULT 0, at double precision DEFAULT NULL,
+    key text DEFAULT NULL, unique_for double precision DEFAULT NULL
+) RETURNS bigint LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+#variable_conflict use_column
+DECLARE
+    now double precision := extract(epoch FROM clock_timestamp());
+    due double precision := COALESCE(enqueue.at, now + enqueue.delay);
+    first_status text := CASE WHEN due <= now THEN 'pending' ELSE 'scheduled' END;
+    new_id bigint;
+    holder bigint;
+BEGIN
+    IF json_typeof(CAST(enqueue.payload AS json)) <> 'object' THEN
+        RAISE EXCEPTION 'payload must be a JSON object' USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    IF enqueue.max_attempts NOT BETWEEN 1 AND 1000 OR due >= 32503680000
+        OR length(enqueue.key) NOT BETWEEN 1 AND 255 OR (enqueue.unique_for IS NOT NULL AND enqueue.key IS NULL)
+    THEN
+        RAISE EXCEPTION 'an option of enqueue is out of range' USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    new_id := nextval('job_ids');
+    WHILE enqueue.key IS NOT NULL LOOP
+        INSERT INTO job_keys (type, key, job_id, expires_at)
+        VALUES (enqueue.type, enqueue.key, new_id, now + enqueue.unique_for) ON CONFLICT DO NOTHING;
+        EXIT WHEN FOUND;
+        SELECT job_id INTO holder FROM job_keys
+        WHERE job_keys.type = enqueue.type AND job_keys.key = enqueue.key FOR UPDATE;
+        CONTINUE WHEN NOT FOUND;
+        IF EXISTS (
+            SELECT 1 FROM job_keys AS k JOIN jobs AS j ON j.id = k.job_id
+            WHERE k.type = enqueue.type AND k.key = enqueue.key
+              AND (j.status IN ('scheduled', 'blocked', 'pending', 'processing') OR k.expires_at > now)
+        ) THEN
+            RETURN holder;
+        END IF;
+        UPDATE job_keys SET job_id = new_id, expires_at = now + enqueue.unique_for
+        WHERE job_keys.type = enqueue.type AND job_keys.key = enqueue.key;
+        EXIT;
+    END LOOP;
+    INSERT INTO jobs (id, type, payload, status, priority, max_attempts, key, scheduled_at, created_at, updated_at)
+    VALUES (new_id, enqueue.type, enqueue.payload, first_status, enqueue.priority, enqueue.max_attempts,
+        enqueue.key, due, now, now);
+    INSERT INTO job_count_changes (type, status, count) VALUES (enqueue.type, first_status, 1);
+    PERFORM pg_notify('creche:' || current_schema(), CASE first_status WHEN 'pending' THEN 'due' ELSE 'scheduled' END);
+    RETURN new_id;
+END $$;

@@ -29,7 +29,7 @@ ORDER BY scheduled_at, id LIMIT :most;
 -- A worker gives back a job that it claimed and did not start; one that an operator wants cancelled ends so.
 UPDATE jobs SET
     status = CASE WHEN cancel_requested = 1 THEN 'cancelled' ELSE 'pending' END,
-    completed_at = CASE WHEN cancel_requested = 1 THEN :now END,
+    completed_at = CASE WHEN cancel_requested = 1 THEN CAST(:now AS double precision) END,
     cancel_requested = 0, locked_by = NULL, locked_at = NULL, updated_at = :now
 WHERE id = :id AND status = 'processing' AND locked_by = :worker AND claims = :claims
 RETURNING status;
@@ -38,7 +38,8 @@ RETURNING status;
 -- The one guarded write by which every attempt ends: it counts only from the worker and the claim that own the job.
 UPDATE jobs SET
     status = CASE WHEN cancel_requested = 1 AND :status IN ('pending', 'scheduled') THEN 'cancelled' ELSE :status END,
-    completed_at = CASE WHEN cancel_requested = 1 AND :status IN ('pending', 'scheduled') THEN :now ELSE :completed_at END,
+    completed_at = CASE WHEN cancel_requested = 1 AND :status IN ('pending', 'scheduled')
+        THEN CAST(:now AS double precision) ELSE CAST(:completed_at AS double precision) END,
     attempts = :attempts, crashes = :crashes, updated_at = :now, cancel_requested = 0,
     last_error = COALESCE(:last_error, last_error),
     scheduled_at = COALESCE(:scheduled_at, scheduled_at),

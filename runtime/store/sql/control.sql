@@ -31,13 +31,13 @@ SELECT id, job_id, type, payload, attempts, error, failed_at, reviewed FROM dead
 -- name: list_dead_letters
 -- Dead letters, newest first.
 SELECT id, job_id, type, payload, attempts, error, failed_at, reviewed FROM dead_letter_jobs
-WHERE id < :before AND (:reviewed IS NULL OR reviewed = :reviewed) AND (:type IS NULL OR type = :type)
+WHERE id < :before AND (CAST(:reviewed AS integer) IS NULL OR reviewed = :reviewed) AND (CAST(:type AS text) IS NULL OR type = :type)
 ORDER BY id DESC LIMIT :most;
 
 -- name: list_unreviewed_dead_letters
 -- Dead letters nobody has looked at, newest first.
 SELECT id, job_id, type, payload, attempts, error, failed_at, reviewed FROM dead_letter_jobs
-WHERE reviewed = 0 AND id < :before AND (:type IS NULL OR type = :type)
+WHERE reviewed = 0 AND id < :before AND (CAST(:type AS text) IS NULL OR type = :type)
 ORDER BY id DESC LIMIT :most;
 
 -- name: review_dead_letter

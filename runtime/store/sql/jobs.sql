@@ -1,11 +1,3 @@
--- name: next_job_id
--- The id that the next job gets.
-SELECT next FROM job_ids WHERE only = 1;
-
--- name: save_next_job_id
--- Remember which ids are used up.
-UPDATE job_ids SET next = :next WHERE only = 1;
-
 -- name: insert_job
 -- One new job.
 INSERT INTO jobs (id, type, payload, status, priority, max_attempts, key, scheduled_at, created_at, updated_at)

@@ -24,6 +24,10 @@ UPDATE cron_schedules SET paused = :paused WHERE name = :name;
 -- The row that makes a tick happen at most once: its insert and the job are one transaction.
 INSERT INTO cron_ticks (name, tick_at, job_id) VALUES (:name, :tick_at, :job_id) ON CONFLICT (name, tick_at) DO NOTHING;
 
+-- name: note_tick_job
+-- The job that a tick became; one that was skipped has none.
+UPDATE cron_ticks SET job_id = :job_id WHERE name = :name AND tick_at = :tick_at;
+
 -- name: advance_schedule
 -- How far a schedule's ticks are dealt with; it never goes back.
 UPDATE cron_schedules SET

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from runtime.db.location import SqliteLocation, parse_location
+from runtime.db.location import PostgresLocation, SqliteLocation, parse_location
 from runtime.errors import UnsupportedDatabase
 
 
@@ -49,8 +49,9 @@ def test_the_companions_stand_beside_the_file():
     [
         ("shop.db", "must be a URL such as"),
         ("", "must be a URL such as"),
-        ("postgresql://localhost/shop", "PostgreSQL is not supported"),
-        ("postgres://localhost/shop", "PostgreSQL is not supported"),
+        ("postgresql://localhost/shop?schema=My Tables", "the schema must be"),
+        ("postgres://localhost/shop?schema=", "the schema must be"),
+        ("postgres://localhost/shop?schema=a;b", "the schema must be"),
         ("mysql://localhost/shop", "unknown database 'mysql'"),
         ("sqlite://shop.db", "names no file"),
         ("sqlite://", "names no file"),
@@ -64,3 +65,36 @@ def test_the_companions_stand_beside_the_file():
 def test_what_names_no_file_of_sqlite_is_refused(url, says):
     with pytest.raises(UnsupportedDatabase, match=says):
         parse_location(url)
+
+
+SERVER = "postgresql://ada:s%40cret@db.example:5433/shop?sslmode=verify-full&schema=jobs"
+
+
+def test_a_server_is_libpqs_url_and_a_schema():
+    location = parse_location(SERVER)
+
+    assert isinstance(location, PostgresLocation)
+    assert location.conninfo == "postgresql://ada:s%40cret@db.example:5433/shop?sslmode=verify-full"
+    assert location.schema == "jobs"
+    assert parse_location("postgresql:///shop?host=/run/postgresql").schema == "creche"
+
+
+def test_text_and_repr_of_a_server_are_without_the_password():
+    """They end up in logs."""
+    url = "postgresql://ada:s%40cret@db.example/shop?schema=jobs&password=s%40cret&sslpassword=k3y"
+    location = parse_location(url)
+
+    for text in (str(location), repr(location), f"{location}"):
+        assert "cret" not in text
+        assert "k3y" not in text
+    assert str(location) == "postgresql://ada@db.example/shop?schema=jobs"
+    assert parse_location(str(location)).schema == "jobs"
+
+
+def test_a_server_has_no_companions_and_files_beside_it_lie_in_the_working_directory(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    location = parse_location(SERVER)
+
+    assert location.companions is None
+    assert location.beside("-gateway.jsonl") == tmp_path / "jobs-gateway.jsonl"
+    assert parse_location("sqlite:///a.db").beside("-gateway.jsonl") == tmp_path / "a.db-gateway.jsonl"

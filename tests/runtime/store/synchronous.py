@@ -1,4 +1,4 @@
-"""The store without trio: a call is a committed transaction, in memory, at a moment that tests set."""
+"""The store without trio: a call is a committed transaction, at a moment that tests set."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -77,6 +77,10 @@ class Store:
     def rows(self, sql: str, *parameters) -> list[tuple]:
         """What the tables really hold."""
         return list(self.connection.execute(sql, parameters))
+
+    def execute(self, sql: str, *parameters) -> None:
+        """Tamper with the tables."""
+        self.connection.execute(sql, parameters)
 
     def job(self, job_id: int) -> JobRecord:
         return jobs.find(self._begin(), job_id)

@@ -11,11 +11,6 @@ from tests.runtime.obedient import Obey, Other
 from tests.runtime.store.synchronous import Store
 
 
-@pytest.fixture
-def store():
-    return Store()
-
-
 def running(store: Store, **options):
     """A job that w1 runs."""
     store.enqueue(Obey(), **options)

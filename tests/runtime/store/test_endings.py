@@ -10,11 +10,6 @@ from tests.runtime.obedient import Obey, Other
 from tests.runtime.store.synchronous import Store, sign_of_life
 
 
-@pytest.fixture
-def store():
-    return Store()
-
-
 def running(store: Store, model=Obey, worker="w1", **options):
     store.enqueue(model(), priority=100, **options)
     (job,) = store.claim(1, worker=worker).jobs
@@ -165,7 +160,7 @@ def test_what_only_ran_beside_a_killer_is_never_buried(store):
     innocents = [running(store).id for _ in range(3)]
     for _ in range(4):
         assert store(endings.rescue, "w1", "it died", None) == 3
-        store.connection.execute(
+        store.execute(
             "UPDATE jobs SET status = 'processing', claims = claims + 1, locked_by = 'w1', locked_at = 1"
         )
     assert {store.job(job).crashes for job in innocents} == {2}
@@ -190,7 +185,7 @@ def test_a_worker_is_rescued_once(store):
 
 def test_a_running_job_that_was_to_be_cancelled_ends_so_when_its_worker_dies(store):
     job = running(store)
-    store.connection.execute("UPDATE jobs SET cancel_requested = 1")
+    store.execute("UPDATE jobs SET cancel_requested = 1")
 
     store(endings.rescue, "w1", "it died", None)
 

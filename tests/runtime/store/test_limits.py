@@ -15,11 +15,6 @@ from tests.runtime.obedient import Limited, Obey
 from tests.runtime.store.synchronous import Store
 
 
-@pytest.fixture
-def store():
-    return Store()
-
-
 def rate(text: str) -> Rate:
     return Rate.parse(text)
 

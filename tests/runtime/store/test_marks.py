@@ -3,12 +3,7 @@
 import pytest
 
 from runtime.store import marks
-from tests.runtime.store.synchronous import START, Store
-
-
-@pytest.fixture
-def store():
-    return Store()
+from tests.runtime.store.synchronous import START
 
 
 def test_an_effect_is_done_once_it_is_marked(store):

@@ -42,7 +42,7 @@ class QueueMachine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.store = Store()
+        self.store = self.new_store()
         self.existing: set[int] = set()
         self.owners: dict[int, tuple[str, int]] = {}
         """Of each running job, the worker and its claim."""
@@ -54,6 +54,9 @@ class QueueMachine(RuleBasedStateMachine):
         self.claims: Counter[int] = Counter()
         self.ended: Counter[str] = Counter()
         self.purged: set[int] = set()
+
+    def new_store(self) -> Store:
+        return Store()
 
     @initialize()
     def begin_with_jobs_that_run(self):

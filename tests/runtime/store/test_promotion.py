@@ -1,16 +1,9 @@
 """Promotion: scheduled jobs become pending when they are due, in order and in batches."""
 
-import pytest
-
 from runtime.store import promotion
 from runtime.store.subjects import DUE
 from tests.runtime.obedient import Obey, Other
 from tests.runtime.store.synchronous import TEXTS, Store
-
-
-@pytest.fixture
-def store():
-    return Store()
 
 
 def statuses(store: Store) -> dict[int, str]:
@@ -66,9 +59,11 @@ def test_the_counters_go_along(store):
     ]
 
 
-def test_looking_for_what_is_due_sorts_nothing_and_reads_the_front_of_an_index(store):
+def test_looking_for_what_is_due_sorts_nothing_and_reads_the_front_of_an_index(sqlite_store):
     for name, parameters in (("promote_due", {"now": 0.0, "most": 1}), ("next_due", None)):
-        plan = [row[3] for row in store.connection.execute(f"EXPLAIN QUERY PLAN {TEXTS[name]}", parameters)]
+        plan = [
+            row[3] for row in sqlite_store.connection.execute(f"EXPLAIN QUERY PLAN {TEXTS[name]}", parameters)
+        ]
         assert any("jobs_scheduled" in step for step in plan), plan
         assert not any("TEMP B-TREE" in step for step in plan), plan
         assert not any(step.startswith("SCAN") and "INDEX" not in step for step in plan), plan

@@ -1,18 +1,11 @@
 """Retention: old finished jobs go with all that is theirs; what somebody may still need stays."""
 
-import pytest
-
 from runtime.model.outcomes import Cancelled, Failed
 from runtime.store import marks
 from runtime.store.retention import DAY, prune_finished, prune_marks
 from runtime.transaction import JobTransaction
 from tests.runtime.obedient import Obey, Other
 from tests.runtime.store.synchronous import TEXTS, Store
-
-
-@pytest.fixture
-def store():
-    return Store()
 
 
 def ended(store: Store, outcome=None, **options) -> int:
@@ -143,10 +136,11 @@ def test_of_the_bookkeeping_only_what_nobody_is_shown_goes(store):
         store.clock.time = now
 
 
-def test_finding_what_may_go_reads_an_index_from_its_old_end(store):
+def test_finding_what_may_go_reads_an_index_from_its_old_end(sqlite_store):
     values = {"before": 0.0, "now": 0.0, "most": 1}
     plan = [
-        row[3] for row in store.connection.execute(f"EXPLAIN QUERY PLAN {TEXTS['prunable_jobs']}", values)
+        row[3]
+        for row in sqlite_store.connection.execute(f"EXPLAIN QUERY PLAN {TEXTS['prunable_jobs']}", values)
     ]
     assert any("jobs_finished" in step for step in plan)
     assert not any("TEMP B-TREE" in step for step in plan)
@@ -155,7 +149,7 @@ def test_finding_what_may_go_reads_an_index_from_its_old_end(store):
 def test_marks_and_ticks_go_a_few_at_a_time(store):
     for number in range(5):
         store(marks.mark, str(number), 1)
-        store.connection.execute("INSERT INTO cron_ticks VALUES ('x', ?, NULL)", (number,))
+        store.execute("INSERT INTO cron_ticks VALUES ('x', ?, NULL)", number)
     store.sleep(1000 * DAY)
 
     assert [store(prune_marks, 2) for _ in range(3)] == [True, True, False]

@@ -16,11 +16,6 @@ HOUR = 3600
 HOURLY = "0 * * * *"
 
 
-@pytest.fixture
-def store():
-    return Store()
-
-
 def hourly(missed: Missed = Missed.ONE, overlap: Overlap = Overlap.ALLOW, **changes) -> DeclaredSchedule:
     rule = Schedule(changes.get("expression", HOURLY), "UTC", missed, overlap)
     return DeclaredSchedule(schedule=rule, job=new_job(Obey(name=changes.get("name", "")), START, priority=9))

@@ -11,10 +11,9 @@ from tests.runtime.store.synchronous import Store
 
 
 @pytest.fixture
-def store():
-    began = Store()
-    began.clock.time = 29_453_760 * 60.0  # a whole minute
-    return began
+def store(store):
+    store.clock.time = 29_453_760 * 60.0  # a whole minute
+    return store
 
 
 def ends(store: Store, *outcomes) -> None:
@@ -119,7 +118,7 @@ def test_dead_letters_count_until_somebody_has_looked_at_them(store):
     assert store(statistics.stats).unreviewed_dead_letters == 1
 
 
-def test_no_statistic_reads_the_jobs_one_by_one(store):
+def test_no_statistic_reads_the_jobs_one_by_one(sqlite_store):
     """Counted in steps of the engine: a thousand jobs more cost not one more."""
 
     def steps() -> int:
@@ -130,14 +129,14 @@ def test_no_statistic_reads_the_jobs_one_by_one(store):
             total += 1
             return False
 
-        store.connection.set_progress_handler(count, 1)
-        store(statistics.stats)
-        store.connection.set_progress_handler(None)
+        sqlite_store.connection.set_progress_handler(count, 1)
+        sqlite_store(statistics.stats)
+        sqlite_store.connection.set_progress_handler(None)
         return total
 
-    store(JobTransaction.enqueue_many, [Obey()] * 10)
+    sqlite_store(JobTransaction.enqueue_many, [Obey()] * 10)
     steps()  # the first time prepares, which takes steps too
     few = steps()
-    store(JobTransaction.enqueue_many, [Obey()] * 1000)
+    sqlite_store(JobTransaction.enqueue_many, [Obey()] * 1000)
 
     assert steps() == few

@@ -10,11 +10,6 @@ from tests.runtime.obedient import Obey
 from tests.runtime.store.synchronous import START, Store, sign_of_life
 
 
-@pytest.fixture
-def store():
-    return Store()
-
-
 def reason(store: Store, job_id: int) -> str | None:
     return store(waiting.detail, job_id, "b", store.now).wait_reason
 
@@ -77,7 +72,7 @@ def test_a_job_that_runs_or_is_finished_waits_for_nothing(store):
 
 def test_a_blocked_job_waits_for_others(store):
     job = store.enqueue(Obey()).id
-    store.connection.execute("UPDATE jobs SET status = 'blocked'")
+    store.execute("UPDATE jobs SET status = 'blocked'")
 
     assert reason(store, job) == "waits for the jobs it depends on"
 

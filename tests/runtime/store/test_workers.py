@@ -7,12 +7,6 @@ import pytest
 from runtime.store import workers
 from runtime.store.workers import Beat
 from tests.runtime.obedient import Obey
-from tests.runtime.store.synchronous import Store
-
-
-@pytest.fixture
-def store():
-    return Store()
 
 
 def beat(worker: str = "w1", moment: float = 100.0, boot: str = "b") -> Beat:
@@ -94,6 +88,6 @@ def test_who_holds_running_jobs_without_a_row_is_an_orphans_owner(store):
         store.claim(2, worker=worker)
     store(workers.register, beat("w2"))
     for job in store.rows("SELECT id FROM jobs WHERE locked_by = 'w3'"):
-        store.connection.execute("UPDATE jobs SET status = 'completed' WHERE id = ?", job)
+        store.execute("UPDATE jobs SET status = 'completed' WHERE id = ?", *job)
 
     assert store(workers.orphan_owners) == ["w1"]

@@ -67,6 +67,7 @@ async def test_a_worker_of_an_earlier_boot_is_dead_at_once(autojump_clock, deplo
     assert await status(deployment, held) is Status.PENDING
 
 
+@pytest.mark.parametrize("place", ["sqlite"], indirect=True)  # no program holds a server
 async def test_nobody_is_dead_for_silence_while_another_program_held_the_database(
     autojump_clock, deployment, held, path
 ):

@@ -158,6 +158,7 @@ async def test_once_guards_an_effect_over_attempts(autojump_clock, deployment, d
     assert diary.ends == [("mail-1", "first"), ("mail-1", "again")]
 
 
+@pytest.mark.parametrize("place", ["sqlite"], indirect=True)  # it tampers with the file
 async def test_a_payload_that_no_longer_fits_is_a_dead_letter_that_names_the_field(
     autojump_clock, deployment
 ):

@@ -6,12 +6,14 @@ from itertools import pairwise
 import pytest
 import trio
 
+from runtime.errors import DatabaseBusy
 from runtime.model.rates import Rate
 from runtime.model.records import Priority, Status
 from runtime.testing import alone, drain, running_worker
 from runtime.worker.options import WorkerOptions
 from runtime.worker.worker import Worker
 from tests.runtime.obedient import Limited, Obey, Other
+from tests.runtime.worker.trouble import TroubledDatabase
 
 ONE = replace(alone(), workers=1)
 
@@ -290,3 +292,27 @@ async def test_the_counters_equal_the_counts_after_every_kind_of_ending(autojump
         counted[record.type, record.status] = counted.get((record.type, record.status), 0) + 1
     stats = await deployment.queue.stats()
     assert {(c.type, c.status): c.count for c in stats.by_type} == counted
+
+
+class SlowDatabase(TroubledDatabase):
+    """What a claim brought arrives a second later, and looking takes half a second."""
+
+    async def read(self, fn, /, *args, **kwargs):
+        await trio.sleep(0.5)
+        return await super().read(fn, *args, **kwargs)
+
+    async def write_relaxed(self, fn, /, *args, **kwargs):
+        result = await super().write_relaxed(fn, *args, **kwargs)
+        if fn.__name__ == "_claim":
+            await trio.sleep(1)
+        return result
+
+
+async def test_a_drain_does_not_end_while_a_job_is_being_claimed(autojump_clock, deployment, diary):
+    slow = SlowDatabase(deployment.database, (), 0, DatabaseBusy("never"))
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(drain, replace(deployment, database=slow))
+        await trio.sleep(0.9)  # the first claim has found nothing and is about to say so
+        await deployment.queue.enqueue(Obey(name="late"))
+
+    assert diary.names == ["late"]
