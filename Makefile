@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check format bench lock clean
+.PHONY: help setup run test check format bench peers lock clean
 
 help:  ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -38,11 +38,15 @@ format: setup  ## Format the code and mend what the linter can
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: setup  ## Measure: jobs a second, enqueue rate, pick-up latency, waiting handlers
-	$(BIN)/python -m bench throughput
-	$(BIN)/python -m bench enqueue
-	$(BIN)/python -m bench latency
-	$(BIN)/python -m bench io
+# Each is a command of its own, about a minute or less; `scale` some minutes, for its million rows.
+BENCHES := throughput runners enqueue e2e latency io limits memory start http scale
+
+bench: setup  ## Measure, and write results and pictures to bench/results
+	for what in $(BENCHES); do $(BIN)/python -m bench $$what --results bench/results || exit 1; done
+	$(BIN)/python -m bench throughput --processes 2 --results bench/results
+
+peers: setup  ## Measure other queues too: installs them into .bench-peers, wants redis-server for some
+	$(BIN)/python -m bench peers --results bench/results
 
 lock: setup  ## Write requirements.lock anew from pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv

@@ -1,57 +1,66 @@
 """Enqueues a second, each durable before the next: alone, by many tasks at once, and in bulk."""
 
+import statistics
 from collections.abc import Awaitable, Callable
 
 import trio
 
 from bench.app import Noop
-from bench.harness import PREFILL_AT_ONCE, Measurement, Setting, prefill
+from bench.measurement import Measurement, alternate
+from bench.setting import PREFILL_AT_ONCE, Setting, prefill
 from runtime.app import Deployment
 
 TASKS = 64
+BULK = 10
+"""So many times as many jobs where a whole transaction of them is stored at once."""
 
 
 async def measure(setting: Setting) -> list[Measurement]:
-    """No worker runs; each way stores `jobs` jobs."""
-    async with setting.open() as deployment:
-        return [
-            await _timed(
-                "enqueue_alone", "one after the other, each committed first", _alone, deployment, setting
-            ),
-            await _timed(
-                "enqueue_together", f"{TASKS} tasks at once, commits shared", _together, deployment, setting
-            ),
-            await _timed("enqueue_many", f"{PREFILL_AT_ONCE} in a transaction", _many, deployment, setting),
-        ]
+    """No worker runs; each way stores jobs in a database of its own."""
+    ways = {
+        "enqueue_alone": (alone, 1, "one after the other, each committed first"),
+        "enqueue_together": (together, 1, f"{TASKS} tasks at once, commits shared"),
+        "enqueue_many": (many, BULK, f"{PREFILL_AT_ONCE} in a transaction"),
+    }
+    sides = {name: _side(setting, act, setting.jobs * times) for name, (act, times, _) in ways.items()}
+    runs = await alternate(setting.rounds, sides)
+    return [
+        Measurement(
+            metric=name,
+            value=statistics.median(runs[name]),
+            unit="jobs/s",
+            says=f"jobs of type noop, {says}",
+            more={"stored": setting.jobs * times, "runs": runs[name]},
+        )
+        for name, (_, times, says) in ways.items()
+    ]
 
 
-async def _timed(
-    metric: str,
-    says: str,
-    act: Callable[[Deployment, int], Awaitable[None]],
-    deployment: Deployment,
-    setting: Setting,
-) -> Measurement:
-    began = trio.current_time()
-    await act(deployment, setting.jobs)
-    return Measurement(
-        metric=metric,
-        value=setting.jobs / (trio.current_time() - began),
-        unit="jobs/s",
-        says=f"jobs of type noop, {says}",
-    )
+def _side(
+    setting: Setting, act: Callable[[Deployment, int], Awaitable[None]], jobs: int
+) -> Callable[[], Awaitable[float]]:
+    async def sample() -> float:
+        async with setting.open(setting.place()) as deployment:
+            began = trio.current_time()
+            await act(deployment, jobs)
+            return jobs / (trio.current_time() - began)
+
+    return sample
 
 
-async def _alone(deployment: Deployment, jobs: int) -> None:
+async def alone(deployment: Deployment, jobs: int) -> None:
+    """One after the other."""
     for _ in range(jobs):
         await deployment.queue.enqueue(Noop())
 
 
-async def _together(deployment: Deployment, jobs: int) -> None:
+async def together(deployment: Deployment, jobs: int, tasks: int = TASKS) -> None:
+    """So many tasks, each one after the other."""
     async with trio.open_nursery() as nursery:
-        for task in range(TASKS):
-            nursery.start_soon(_alone, deployment, len(range(task, jobs, TASKS)))
+        for task in range(tasks):
+            nursery.start_soon(alone, deployment, len(range(task, jobs, tasks)))
 
 
-async def _many(deployment: Deployment, jobs: int) -> None:
+async def many(deployment: Deployment, jobs: int) -> None:
+    """In transactions of thousands."""
     await prefill(deployment, Noop(), jobs)

@@ -90,7 +90,7 @@ class App(Handlers):
         self.name = name
         self._open_services = services
         self.invariants = tuple(invariants)
-        self._schemas = (RUNTIME_SCHEMA, *schemas)
+        self.schemas = (RUNTIME_SCHEMA, *schemas)
 
     @asynccontextmanager
     async def open(
@@ -123,7 +123,7 @@ class App(Handlers):
             chance = chance or random.Random()  # noqa: S311 - jitter, not secrets
             database = open_database(
                 location,
-                self._schemas,
+                self.schemas,
                 JobTransaction,
                 clock or SystemClock(),
                 chance=chance,

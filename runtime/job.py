@@ -32,7 +32,10 @@ class EnqueuePolicy:
 
 
 class Job(BaseModel):
-    """A payload model. Subclass it and name its type; its fields are the payload."""
+    """A payload model. Subclass it and name its type; its fields are the payload.
+
+    A field marked `Field(json_schema_extra={"secret": True})` is stored, and shown to nobody.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
@@ -62,6 +65,15 @@ class Job(BaseModel):
         if max_attempts < 1:
             raise ConfigurationError(f"{cls.__name__}: max_attempts must be at least 1, not {max_attempts}")
         cls.policy = EnqueuePolicy(type=type, priority=int(priority), max_attempts=max_attempts)
+
+    @classmethod
+    def secret_fields(cls) -> frozenset[str]:
+        """The fields that are marked as secret."""
+        return frozenset(
+            name
+            for name, field in cls.model_fields.items()
+            if isinstance(field.json_schema_extra, dict) and field.json_schema_extra.get("secret") is True
+        )
 
     def payload(self) -> str:
         """The JSON text that is stored.

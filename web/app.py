@@ -55,6 +55,9 @@ def create_app(
             hosts=hosts,
             problems=ProblemTable(),
             events=events,
+            secret_fields=frozenset().union(
+                *(model.secret_fields() for model in deployment.app.types.values())
+            ),
             readiness=Readiness(deployment.database, deployment.clock, deployment.schema),
         ),
     )

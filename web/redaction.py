@@ -16,12 +16,19 @@ SECRETS = frozenset(
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 
 
-def redacted(value: JsonValue) -> JsonValue:
-    """The value with everything masked that stands under a name like `password` or `paymentToken`."""
+def redacted(value: JsonValue, marked: frozenset[str] = frozenset()) -> JsonValue:
+    """The value with everything masked that stands under a name like `password` or `paymentToken`.
+
+    Args:
+        marked: further names that an application has marked as secret.
+    """
     if isinstance(value, list):
-        return [redacted(item) for item in value]
+        return [redacted(item, marked) for item in value]
     if isinstance(value, dict):
-        return {name: MASK if item and names_secret(name) else redacted(item) for name, item in value.items()}
+        return {
+            name: MASK if item and (name in marked or names_secret(name)) else redacted(item, marked)
+            for name, item in value.items()
+        }
     return value
 
 

@@ -1,4 +1,4 @@
-"""serve_web: the site as one part of a running process, over HTTP/1.1 and HTTP/2 by hypercorn.
+"""serve_web: the site as one part of a running process, over HTTP/1.1 by hypercorn.
 
 Hypercorn's protocol on connections of our own: its server would crash with the
 first error of an application's nursery unnoticed, wait for ever on a client that
@@ -13,8 +13,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 
+import h11
 import trio
 from hypercorn.config import Config
+from hypercorn.protocol.h11 import H11Protocol
 from hypercorn.trio.tcp_server import TCPServer
 from hypercorn.trio.worker_context import WorkerContext
 from hypercorn.typing import AppWrapper, ConnectionState
@@ -148,7 +150,25 @@ async def _serve_stream(
     app: AppWrapper, config: Config, context: WorkerContext, stream: trio.SocketStream
 ) -> None:
     # Annotated for TLS streams in hypercorn; it asks what it got.
-    await TCPServer(app, config, context, ConnectionState({}), stream)  # type: ignore[arg-type]
+    await Http1Server(app, config, context, ConnectionState({}), stream)  # type: ignore[arg-type]
+
+
+class Http1Server(TCPServer):
+    """Serves a connection, and stays with HTTP/1.1 on it.
+
+    Without TLS there is no HTTP/2 that a browser would speak. A proxy that passes an
+    upgrade on sees no more of what follows, and its rules do not hold for it.
+    """
+
+    async def _read_data(self) -> None:
+        protocol = self.protocol.protocol
+        assert isinstance(protocol, H11Protocol)
+        protocol._check_protocol = _stay  # type: ignore[method-assign]  # noqa: SLF001 - it has no setting
+        await super()._read_data()
+
+
+async def _stay(_request: h11.Request) -> None:  # noqa: ASYNC124 - hypercorn awaits it
+    """An upgrade is an offer: one that is not taken up leaves an ordinary request."""
 
 
 def _config(options: WebOptions) -> Config:

@@ -29,6 +29,8 @@ class Site:
     problems: ProblemTable
     events: WebEvents
     readiness: Readiness
+    secret_fields: frozenset[str] = frozenset()
+    """Names that some job type has marked as secret; masked in every payload."""
     streams: Streams = field(default_factory=Streams)
     """The event streams that are open."""
     stopping: trio.Event = field(default_factory=trio.Event)

@@ -11,7 +11,9 @@ from runtime.cli.options import app_options, json_option
 from runtime.cli.output import print_json, print_table
 from runtime.cli.shapes import to_json
 from runtime.cli.target import Target
+from runtime.db.location import SqliteLocation
 from runtime.store.doctor import Check, Verdict, examine, examine_pages, examine_writer
+from runtime.store.server_doctor import examine_server
 
 if TYPE_CHECKING:
     from runtime.app import Deployment
@@ -31,7 +33,7 @@ def doctor(target: Target, as_json: bool) -> int:
     Reads the whole database, on a snapshot: nobody waits for it. Exit code 0 when there is
     no trouble, 1 when something was found.
     """
-    from runtime.db.location import SqliteLocation, parse_location
+    from runtime.db.location import parse_location
     from runtime.errors import ConfigurationError
 
     location = parse_location(target.db)
@@ -53,12 +55,18 @@ def doctor(target: Target, as_json: bool) -> int:
 async def _examine(deployment: "Deployment") -> list[Check]:
     database = deployment.database
     return [
-        *await database.write(examine_writer),
-        *await database.read(examine_pages),
+        *await _examine_engine(deployment),
         *await database.read(examine, deployment.app.invariants),
         await _examine_types(deployment),
         await _examine_workers(deployment),
     ]
+
+
+async def _examine_engine(deployment: "Deployment") -> list[Check]:
+    database = deployment.database
+    if not isinstance(deployment.location, SqliteLocation):
+        return await database.read(examine_server)
+    return [*await database.write(examine_writer), *await database.read(examine_pages)]
 
 
 async def _examine_types(deployment: "Deployment") -> Check:

@@ -28,6 +28,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "stats": ("runtime.cli.stats:stats", "The queue in numbers."),
         "workers": ("runtime.cli.workers:workers", "Who runs jobs, and how busy they are."),
         "migrate": ("runtime.cli.migrate:migrate", "Bring the database up to this version."),
+        "copy": ("runtime.cli.copy:copy", "Move an application from SQLite to PostgreSQL."),
         "doctor": ("runtime.cli.doctor:doctor", "Look for trouble in the database."),
         "backup": ("runtime.cli.backup:backup", "Copy the database to a file while it is in use."),
     }

@@ -187,7 +187,7 @@ def _target_options() -> Sequence[Decorator]:
             kind=TEXT,
             default=DEFAULT_DB,
             metavar="URL",
-            explain="The database, as in sqlite:///shop.db or sqlite:////var/lib/shop.db.",
+            explain="The database: sqlite:///shop.db, sqlite:////var/lib/shop.db, postgresql://user@host/database.",
         ),
     )
 

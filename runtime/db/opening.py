@@ -1,8 +1,8 @@
 """Opening a database: which dialect a location needs."""
 
 import random
-from collections.abc import Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, contextmanager
 from typing import TypeVar
 
 from runtime.clock import Clock
@@ -13,6 +13,21 @@ from runtime.db.sqlite import open_sqlite
 from runtime.errors import UnsupportedDatabase
 
 TransactionT = TypeVar("TransactionT", bound=Transaction)
+
+
+@contextmanager
+def needs_psycopg() -> Iterator[None]:
+    """Imports of what talks to PostgreSQL.
+
+    Raises:
+        UnsupportedDatabase: its driver is not installed.
+    """
+    try:
+        yield
+    except ImportError as error:
+        raise UnsupportedDatabase(
+            f"PostgreSQL needs psycopg: pip install 'creche[postgres]' ({error})"
+        ) from error
 
 
 def open_database(
@@ -33,12 +48,8 @@ def open_database(
     """
     if isinstance(location, SqliteLocation):
         return open_sqlite(location, schemas, make, clock, inline=inline, adopt=adopt, durable=durable)
-    try:
+    with needs_psycopg():
         from runtime.db.postgres import open_postgres
-    except ImportError as error:
-        raise UnsupportedDatabase(
-            f"PostgreSQL needs psycopg: pip install 'creche[postgres]' ({error})"
-        ) from error
     return open_postgres(
         location, schemas, make, clock, chance=chance, inline=inline, adopt=adopt, durable=durable
     )

@@ -24,11 +24,10 @@ import trio
 from runtime.clock import Clock
 from runtime.db.announcer import Announcer
 from runtime.db.base import Database, Listener, Statements, Transaction
-from runtime.db.doorbell import silent
 from runtime.db.lane import Lane, Request
 from runtime.db.location import PostgresLocation
 from runtime.db.postgres_bell import Bell
-from runtime.db.postgres_commit import Manner, PostgresGroup
+from runtime.db.postgres_commit import APPLICATION, QUEUE, SNAPSHOT, Manner, PostgresGroup
 from runtime.db.postgres_connection import (
     PATIENCE,
     QUEUE_SETTINGS,
@@ -39,6 +38,7 @@ from runtime.db.postgres_connection import (
     pause,
     translate,
 )
+from runtime.db.postgres_inline import InlinePostgres
 from runtime.db.postgres_migrations import migrate_postgres
 from runtime.db.postgres_statements import translate_all
 from runtime.db.queries import Schema, merge_queries
@@ -52,9 +52,6 @@ Make = Callable[[Statements, float], TransactionT]
 
 MOST_IN_A_GROUP = 1000
 READERS, WRITERS = 2, 2
-QUEUE = Manner(begin="BEGIN ISOLATION LEVEL READ COMMITTED", writes=True)
-APPLICATION = Manner(begin="BEGIN ISOLATION LEVEL REPEATABLE READ", writes=True)
-SNAPSHOT = Manner(begin="BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", writes=False)
 _NORMAL: Mapping[str, str] = MappingProxyType({"synchronous_commit": "off"})
 
 
@@ -217,58 +214,6 @@ class ThreadedPostgres(Database[TransactionT], Generic[TransactionT]):
         patience = min(PATIENCE, max(0.0, trio.current_effective_deadline() - trio.current_time()))
         call = (lambda tx: fn(tx, *args, **kwargs)) if args or kwargs else fn
         return Request(call, durable=True, deadline=self._own.monotonic() + patience)
-
-
-class InlinePostgres(Database[TransactionT], Generic[TransactionT]):
-    """Everything on the trio thread and by the injected clock, for virtual time."""
-
-    def __init__(
-        self,
-        link: Link,
-        location: PostgresLocation,
-        make: Make[TransactionT],
-        clock: Clock,
-        chance: random.Random,
-    ) -> None:
-        self._clock = clock
-        self._announcer = Announcer(silent)
-        self._reads, self._writes, self._relaxed = (
-            PostgresGroup(link, location, manner, make, self._announcer.heard, clock, None, chance)
-            for manner in (SNAPSHOT, APPLICATION, QUEUE)
-        )
-
-    @property
-    def clock(self) -> Clock:
-        """The injected one."""
-        return self._clock
-
-    async def read(
-        self, fn: Callable[Concatenate[TransactionT, P], R], /, *args: P.args, **kwargs: P.kwargs
-    ) -> R:
-        """See `Database.read`."""
-        return cast("R", await self._run(self._reads, lambda tx: fn(tx, *args, **kwargs)))
-
-    async def write(
-        self, fn: Callable[Concatenate[TransactionT, P], R], /, *args: P.args, **kwargs: P.kwargs
-    ) -> R:
-        """See `Database.write`."""
-        return cast("R", await self._run(self._writes, lambda tx: fn(tx, *args, **kwargs)))
-
-    async def write_relaxed(
-        self, fn: Callable[Concatenate[TransactionT, P], R], /, *args: P.args, **kwargs: P.kwargs
-    ) -> R:
-        """See `Database.write_relaxed`."""
-        return cast("R", await self._run(self._relaxed, lambda tx: fn(tx, *args, **kwargs)))
-
-    def listen(self, listener: Listener) -> Callable[[], None]:
-        """See `Database.listen`; there are no other processes."""
-        return self._announcer.listen(listener)
-
-    async def _run(self, group: PostgresGroup[TransactionT], fn: Callable[[TransactionT], object]) -> object:
-        await trio.lowlevel.checkpoint()
-        request = Request(fn, durable=True, deadline=self._clock.monotonic())
-        group([request])
-        return request.result()
 
 
 def _prepare(

@@ -60,6 +60,11 @@ class Manner:
     """Whether there is anything to commit."""
 
 
+QUEUE = Manner(begin="BEGIN ISOLATION LEVEL READ COMMITTED", writes=True)
+APPLICATION = Manner(begin="BEGIN ISOLATION LEVEL REPEATABLE READ", writes=True)
+SNAPSHOT = Manner(begin="BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", writes=False)
+
+
 class _Again(Exception):
     """The group must run again, on a new snapshot or a new connection."""
 
@@ -153,7 +158,8 @@ class PostgresGroup(Generic[TransactionT]):
                 late = min(request.deadline for request in group) <= self._own.monotonic()
                 enough = late if again.lost else tries >= CONFLICTS
                 if enough or self.closing.is_set():
-                    self._fail(group, _busy(translate(again.cause, self._location), again))
+                    message = "cannot reach the server" if again.lost else "the database failed"
+                    self._fail(group, _busy(translate(again.cause, self._location, message), again))
                     return None
                 if not again.lost and tries >= CONFLICTS_TOGETHER and len(group) > 1:
                     return EACH_ALONE
@@ -173,10 +179,10 @@ class PostgresGroup(Generic[TransactionT]):
             for position, request in enumerate(group):  # noqa: B007 - which one fails
                 tx.begin(_no_savepoint)
                 values.append(outcome.Value(request.fn(tx)))
+                self._check_sound()
                 tx.keep()
             position = EACH_ALONE
             tx.flush()
-            self._check_sound()
         except BaseException as error:  # noqa: ASYNC103 - on a thread: it is the waiters' to hear
             lost = is_lost(self._link.connection, error)
             self._roll_back(lost=lost)

@@ -174,6 +174,8 @@ def is_lost(connection: Connection | None, error: BaseException) -> bool:
         return False
     if connection is None or connection.closed or connection.pgconn.status != pq.ConnStatus.OK:
         return True
+    if type(error) in {psycopg.OperationalError, psycopg.DatabaseError} and not error.sqlstate:
+        return True  # libpq says so and not the server, which always gives a code
     # A server that goes down needs a new connection, and so does a plan that the schema has outgrown.
     return (error.sqlstate or "").startswith("57P") or "cached plan" in str(error)
 

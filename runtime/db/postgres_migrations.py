@@ -68,7 +68,7 @@ def _migrate(
         applied = _applied(connection, location)
         if applied is None:
             _check_content(connection, location, adopt=adopt)
-            if not _exists(connection, location):
+            if not schema_exists(connection, location):
                 _run(connection, f"CREATE SCHEMA {location.schema}")
             _run(connection, _TABLE)
         pending = pending_steps(applied or {}, schemas, "postgres")
@@ -92,15 +92,18 @@ def _run(connection: Connection, script: str) -> None:
 
 def _applied(connection: Connection, location: PostgresLocation) -> dict[str, int] | None:
     """How far each schema is; None: nothing of ours is there."""
-    table = f"{location.schema}.creche_migrations"
-    row = connection.execute("SELECT to_regclass(%s)", (table,)).fetchone()
-    if row is None or row[0] is None:
+    # Not to_regclass: while we waited for the lock another process may have made the schema, and what this
+    # session has looked up in vain it goes on believing.
+    there = "SELECT 1 FROM pg_tables WHERE schemaname = %s AND tablename = 'creche_migrations'"
+    if connection.execute(there, (location.schema,)).fetchone() is None:
         return None
+    table = f"{location.schema}.creche_migrations"
     found = connection.execute(f"SELECT schema, max(number) FROM {table} GROUP BY schema".encode())  # noqa: S608 - a checked name
     return {str(schema): int(str(number)) for schema, number in found}
 
 
-def _exists(connection: Connection, location: PostgresLocation) -> bool:
+def schema_exists(connection: Connection, location: PostgresLocation) -> bool:
+    """Whether there is such a schema, with whatever in it."""
     found = connection.execute("SELECT 1 FROM pg_namespace WHERE nspname = %s", (location.schema,))
     return found.fetchone() is not None
 

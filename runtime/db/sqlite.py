@@ -145,9 +145,9 @@ class ThreadedSqlite(SqliteDatabase[TransactionT], Generic[TransactionT]):
     def _request(
         self, fn: Callable[..., object], args: tuple[object, ...], kwargs: dict[str, object], *, durable: bool
     ) -> Request[TransactionT]:
-        patience = min(PATIENCE, max(0.0, trio.current_effective_deadline() - trio.current_time()))
+        # A caller with less patience than this withdraws its request by being cancelled.
         call = (lambda tx: fn(tx, *args, **kwargs)) if args or kwargs else fn
-        return Request(call, durable=durable, deadline=self._clock.monotonic() + patience)
+        return Request(call, durable=durable, deadline=self._clock.monotonic() + PATIENCE)
 
 
 class InlineSqlite(SqliteDatabase[TransactionT], Generic[TransactionT]):

@@ -35,7 +35,7 @@ class ClaimRequest:
     free: int
     """Runners that would start a job at once."""
     most: int
-    """With the few that may wait behind them; a rate-limited type never waits there."""
+    """With the few that may wait behind them."""
     min_priority: int
     max_priority: int
     aging: float
@@ -51,6 +51,8 @@ class Claim:
     """Whether there may be more for runners that become free."""
     ready_at: float | None
     """When a type that was left out for want of tokens has one again."""
+    limited: frozenset[str] = frozenset()
+    """The types with a rate limit: their jobs start soon after they were claimed, or not at all."""
 
 
 class _Arm(NamedTuple):
@@ -73,7 +75,7 @@ def claim(tx: StoreTransaction, request: ClaimRequest) -> Claim:
         limit = in_force[job_type]
         if limit.whole(tx.now):  # some to take: others may be taking, too
             limit = in_force[job_type] = limits.hold(tx, limit)
-        allowance[job_type] = min(request.free, limit.whole(tx.now))
+        allowance[job_type] = limits.startable(limit, request.free, request.most, tx.now)
     order = _order(tx, request, [arm for arm in arms if allowance[arm.type] > 0], allowance)
     jobs = _take(tx, request, order)
     for job_type, number in Counter(job.type for job in jobs).items():
@@ -87,9 +89,9 @@ def claim(tx: StoreTransaction, request: ClaimRequest) -> Claim:
         again_at = limits.take(tx, in_force[job_type], taken[job_type])
         if again_at is not None:
             ready_at.append(again_at)
-        elif taken[job_type] == request.free:
+        elif taken[job_type] == allowance[job_type]:
             left = True
-    return Claim(jobs, left, min(ready_at, default=None))
+    return Claim(jobs, left, min(ready_at, default=None), frozenset(limited))
 
 
 def _with_one_suspect(tx: StoreTransaction, worker: str, jobs: list[ClaimedJob]) -> list[ClaimedJob]:

@@ -1,5 +1,7 @@
 """Rate limits: token buckets held in the database, so that a limit is one for all processes."""
 
+import math
+
 from runtime.errors import NotFound
 from runtime.model.rates import Bucket, Rate
 from runtime.model.records import LimitRecord
@@ -39,6 +41,18 @@ def hold(tx: StoreTransaction, limit: StoredLimit) -> StoredLimit:
     """A limit as it is now, to take tokens from: whoever else wants some waits for this transaction."""
     held = tx.one("hold_limit", StoredLimit, type=limit.type)
     return held if held is not None and held.rate is not None else limit
+
+
+def startable(limit: StoredLimit, free: int, most: int, now: float) -> int:
+    """How many jobs may be claimed: those that have a token and a free runner.
+
+    More, up to `most`, only while the bucket is over half full: what is claimed ahead
+    of the runners starts a little after its token is taken.
+    """
+    if limit.rate is None:
+        return most
+    whole = limit.whole(now)
+    return max(min(free, whole), min(most, whole - math.ceil(limit.rate.burst / 2)))
 
 
 def take(tx: StoreTransaction, limit: StoredLimit, starts: int) -> float | None:

@@ -45,11 +45,14 @@ class Dispatcher:
                     continue
                 self.rounds += 1
                 claimed = await self._claim(wanted)
+                self._pool.limited = claimed.limited
                 self._pool.give(claimed.jobs)
                 self.rounds += 1
                 if not claimed.left:  # so a runner that becomes free is no reason to look again
                     self._pool.idle.set()
                     await self._pool.more.wait(self._patience(claimed))
+                elif len(claimed.jobs) < wanted:  # what is left never waits behind a runner
+                    await self._pool.changed.wait(self._patience(claimed))
         finally:
             stop_listening()
 

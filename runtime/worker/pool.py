@@ -101,6 +101,8 @@ class Pool:
         self._unwritten = 0
         self._measured = (0, 0.0)
         self._prefetch = 0
+        self.limited: frozenset[str] = frozenset()
+        """Types with a rate limit."""
         self.changed = Wakeup()
         """For the dispatcher: a runner became free, or an ending is written."""
         self.more = Wakeup()

@@ -21,7 +21,7 @@ from runtime.context import Context
 from runtime.errors import Cancel, Discard, InvalidPayload, Snooze
 from runtime.handlers import Handler, Place
 from runtime.job import Job
-from runtime.model.outcomes import Cancelled, Completed, Failed, Outcome, Snoozed, describe_error
+from runtime.model.outcomes import Cancelled, Completed, Failed, Interrupted, Outcome, Snoozed, describe_error
 from runtime.model.records import ClaimedJob
 from runtime.worker.cpu import run_in_process
 from runtime.worker.finisher import Finisher
@@ -29,6 +29,8 @@ from runtime.worker.pool import Attempt, Pool
 
 TURN = 0.001
 """Seconds that jobs which never wait may run in a row before others get their turn."""
+LATE = 0.2
+"""Seconds from its claim, and so from its token, after which a job with a rate limit does not start."""
 SLACK = 0.001
 """How late a deadline may be, as a share of its seconds, where jobs follow each other without a wait."""
 
@@ -139,6 +141,11 @@ class Runner:
 
     async def _call(self, attempt: Attempt, nursery: trio.Nursery) -> None:
         """Call the handler; its ending becomes a value here."""
+        if attempt.job.type in self._pool.limited and self._is_late(attempt.job):
+            attempt.outcome = Interrupted(
+                "no runner became free soon enough to start it within its rate limit"
+            )
+            return
         handler = self._handlers[attempt.job.type]
         self._limit(attempt, handler.timeout or self._timeout)
         context = self._context(attempt.job, nursery)
@@ -151,6 +158,9 @@ class Runner:
         else:
             attempt.outcome = Completed()
             attempt.writes = context.writes
+
+    def _is_late(self, job: ClaimedJob) -> bool:
+        return self._deployment.clock.now() - job.locked_at > LATE
 
     def _limit(self, attempt: Attempt, seconds: float) -> None:
         """Give the scope its deadline.

@@ -5,10 +5,12 @@ from typing import Annotated, Self, cast
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, PlainSerializer, WithJsonSchema
 from pydantic.alias_generators import to_camel
+from quart import has_app_context
 
 from runtime.cli.shapes import iso
 from runtime.model.records import JobDetail, Status
 from web.redaction import redacted
+from web.site import site
 
 
 class Shape(BaseModel):
@@ -31,7 +33,8 @@ class Shape(BaseModel):
 def _payload(text: object) -> object:
     """A stored payload as a value; as its text where somebody stored what is not JSON."""
     try:
-        return redacted(cast("JsonValue", json.loads(str(text), parse_constant=str)))
+        marked = site().secret_fields if has_app_context() else frozenset()
+        return redacted(cast("JsonValue", json.loads(str(text), parse_constant=str)), marked)
     except (ValueError, RecursionError):
         return str(text)
 

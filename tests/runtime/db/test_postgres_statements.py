@@ -78,7 +78,8 @@ def echo(postgres_url):
     [
         ("texts", ""), ("texts", "ä'\"\\ \n {a,b} NULL"), ("texts", None), ("texts", Status.PENDING),
         ("ints", 2**63 - 1), ("ints", -1), ("ints", True), ("ints", Priority.HIGH), ("ints", None),
-        ("floats", 0.1), ("floats", 1_767_225_600.123457), ("floats", math.inf), ("floats", 5e-324), ("floats", 3),
+        ("floats", 0.1), ("floats", 1_767_225_600.123457), ("floats", math.inf), ("floats", 5e-324),
+        ("floats", 3),
         ("blobs", b"\0\xff'"), ("blobs", b""),
     ],
 )  # fmt: skip
@@ -115,7 +116,7 @@ def migrated(url):
     from runtime.db.postgres_migrations import migrate_postgres
     from tests.runtime.store.synchronous import StillClock
 
-    schemas = [RUNTIME_SCHEMA, *shop._schemas[1:]]
+    schemas = [RUNTIME_SCHEMA, *shop.schemas[1:]]
     location = parse_location(url)
     link = Link(location, {})
     migrate_postgres(link.ready(), schemas, StillClock(), location, adopt=False)

@@ -32,6 +32,7 @@ def plan(path, name, **parameters):
         connection.close()
 
 
+@pytest.mark.parametrize("place", ["sqlite"], indirect=True)
 async def test_the_claim_walks_the_partial_index_and_sorts_nothing(autojump_clock, deployment, path):
     arm = {"type": "obey", "priority": 5, "most": 10}
     in_arm = plan(path, "ready_in_arm", **arm)
@@ -79,13 +80,21 @@ async def test_a_limited_type_is_taken_up_to_its_tokens_over_all_its_priorities(
     assert again.ready_at == pytest.approx(deployment.clock.now() + 0.5)
 
 
-async def test_a_limited_type_is_taken_for_free_runners_only(autojump_clock, deployment):
-    await deployment.queue.set_limit("obey", "100/s")
-    await deployment.queue.enqueue_many([Obey() for _ in range(10)])
+async def test_a_limited_type_is_taken_ahead_of_the_runners_only_while_its_bucket_is_over_half_full(
+    autojump_clock, deployment
+):
+    await deployment.queue.set_limit("obey", "1/h", 20)
+    await deployment.queue.enqueue_many([Obey() for _ in range(30)])
 
-    claim = await deployment.db.write(claims.claim, request(free=4))
+    async def take(**changes):
+        claim = await deployment.db.write(claims.claim, request(**changes))
+        return len(claim.jobs), claim.left
 
-    assert len(claim.jobs) == 4
+    assert await take(free=4, most=7) == (7, True)
+    assert await take(free=1, most=7) == (3, True), "down to half"
+    assert await take(free=0, most=7) == (0, True), "there are tokens, but no runner"
+    assert await take(free=4, most=7) == (4, True)
+    assert await take(free=7, most=7) == (6, False), "all that there were"
 
 
 async def test_a_released_job_is_as_if_it_had_never_been_claimed(autojump_clock, deployment):

@@ -174,3 +174,20 @@ async def test_a_payload_that_no_longer_fits_is_a_dead_letter_that_names_the_fie
 
 def _spoil(tx, job_id):
     tx._statements._connection.execute("UPDATE jobs SET payload = ? WHERE id = ?", ('{"name": 5}', job_id))
+
+
+async def test_a_limited_job_claimed_ahead_that_waited_long_is_given_back_and_takes_a_new_token(
+    autojump_clock, deployment, diary
+):
+    await deployment.queue.set_limit("obey", "1000/s")
+    await deployment.queue.enqueue_many([Obey(do="sleep", seconds=0.005)] * 40)
+    await deployment.queue.enqueue(Obey(do="sleep", seconds=5))
+    await deployment.queue.enqueue_many([Obey(name="behind")] * 20)
+    async with running_worker(deployment, WorkerOptions(workers=1)):
+        await trio.sleep(60)
+
+    jobs = [await deployment.queue.job(number) for number in range(1, 62)]
+    assert {job.record.status for job in jobs} == {Status.COMPLETED}
+    assert {job.record.attempts for job in jobs} == {1}
+    outcomes = [[run.outcome for run in job.history] for job in jobs[41:]]
+    assert ["interrupted", "completed"] in outcomes, "some were claimed while short jobs ran"

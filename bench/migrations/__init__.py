@@ -1,0 +1,1 @@
+"""The bench brings no tables of its own."""

@@ -1,0 +1,18 @@
+-- name: fill_jobs
+-- Rows :first to :last, alike but for their ids and moments, as enqueueing and running them would have left them.
+WITH RECURSIVE number (id) AS (
+    SELECT :first
+    UNION ALL
+    SELECT id + 1 FROM number WHERE id < :last
+)
+INSERT INTO jobs (id, type, payload, status, priority, attempts, max_attempts, claims, scheduled_at, created_at,
+                  updated_at, completed_at, locked_by, locked_at)
+SELECT id, :type, '{}', :status, 5, :attempts, 5, :attempts, :moment + (id - :first) * 0.001, :now, :now,
+       CASE WHEN :status = 'completed' THEN :moment + (id - :first) * 0.001 END,
+       CASE WHEN :status = 'completed' THEN 'bench' END,
+       CASE WHEN :status = 'completed' THEN :now END
+FROM number;
+
+-- name: forget_completed
+-- What a round has completed, so that the next one finds as many rows as this one did.
+DELETE FROM jobs WHERE status = 'completed' AND type = :type;

@@ -1,0 +1,35 @@
+"""Rows made by SQL are what enqueueing and running would have left."""
+
+import pytest
+
+from bench.app import Noop, app
+from bench.rows import fill, forget_completed
+from runtime.model.records import Status
+
+
+@pytest.mark.parametrize("status", [Status.PENDING, Status.COMPLETED, Status.SCHEDULED])
+async def test_the_queue_counts_them_and_goes_on(tmp_path, status):
+    url = f"sqlite:///{tmp_path}/bench.db"
+    await fill(url, "noop", status, 25)
+
+    async with app.open(url) as deployment:
+        added = await deployment.queue.enqueue(Noop())
+        stats = await deployment.queue.stats()
+        page = await deployment.queue.jobs(status=status)
+
+    assert getattr(stats, status.value) == 25 + (status is Status.PENDING)
+    assert added.id == 26
+    assert {record.type for record in page.items} == {"noop"}
+    assert all((record.completed_at is not None) == (status is Status.COMPLETED) for record in page.items)
+
+
+async def test_completed_rows_can_be_forgotten_and_others_stay(tmp_path):
+    url = f"sqlite:///{tmp_path}/bench.db"
+    await fill(url, "noop", Status.COMPLETED, 5)
+    await fill(url, "echo", Status.COMPLETED, 7)
+
+    await forget_completed(url, "noop")
+
+    async with app.open(url) as deployment:
+        stats = await deployment.queue.stats()
+    assert [(count.type, count.count) for count in stats.by_type] == [("echo", 7)]
