@@ -5,10 +5,10 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check format bench peers lock clean
+.PHONY: help setup run test torture torture-night torture-tools check format bench peers lock clean
 
 help:  ## Show this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
 
 # The lock pins the build backend too, so `--no-build-isolation` needs no second download.
 $(STAMP): requirements.lock pyproject.toml
@@ -25,6 +25,21 @@ run: setup  ## Serve the shop and run its jobs in one process on http://127.0.0.
 
 test: setup  ## Run the tests
 	$(BIN)/python -m pytest -n 2 -q
+
+# What tests/torture needs beside the project: schemathesis, mfusepy (with Debian's fuse3), playwright (with chromium).
+TOOLS := .torture
+torture-tools: $(TOOLS)/.installed  ## Make the environment of tools that `make torture` uses
+$(TOOLS)/.installed: tests/torture/requirements.txt
+	test -x $(TOOLS)/bin/python || $(PYTHON) -m venv $(TOOLS)
+	$(TOOLS)/bin/python -m pip install --quiet --disable-pip-version-check -r tests/torture/requirements.txt
+	touch $@
+
+torture: setup torture-tools  ## Kill, freeze, starve and deceive real processes, for a quarter of an hour
+	TIER=torture $(BIN)/python -m pytest -n 2 -q -m "torture or not torture" tests/torture tests/system
+
+CYCLES ?= 1000
+torture-night: setup torture-tools  ## The same with CYCLES blows each
+	TIER=night CYCLES=$(CYCLES) $(BIN)/python -m pytest -n 2 -q -m "torture or not torture" tests/torture tests/system
 
 check: setup  ## Format, lint, types, import contracts and tests: what CI runs
 	$(BIN)/ruff format --check .
@@ -53,5 +68,5 @@ lock: setup  ## Write requirements.lock anew from pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --all-extras pyproject.toml -o requirements.lock
 
 clean:  ## Remove the environment and all caches
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(TOOLS) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -163,7 +163,8 @@ class Http1Server(TCPServer):
     async def _read_data(self) -> None:
         protocol = self.protocol.protocol
         assert isinstance(protocol, H11Protocol)
-        protocol._check_protocol = _stay  # type: ignore[method-assign]  # noqa: SLF001 - it has no setting
+        # Hypercorn has no setting for it.
+        protocol._check_protocol = _stay  # type: ignore[method-assign, assignment]  # noqa: SLF001
         await super()._read_data()
 
 

@@ -116,7 +116,9 @@ class ThreadedPostgres(Database[TransactionT], Generic[TransactionT]):
         self._clock = ServerClock(own, "postgresql")
         self._announcer = Announcer(self._ring)
         channel = f"creche:{location.schema}"
-        self._bell = Bell(another(), channel, self._announcer.heard_elsewhere, own, chance)
+        # A notification need not survive a crash: whoever missed it polls. So it waits for no disk.
+        hasty = Link(location, {}, _NORMAL)
+        self._bell = Bell(hasty, channel, self._announcer.heard_elsewhere, own, chance)
         self._groups: list[PostgresGroup[TransactionT]] = []
         self._links: list[Link] = []
         self._lanes: dict[str, Lane[TransactionT]] = {}

@@ -39,7 +39,8 @@ _SETTINGS = (
     "PRAGMA trusted_schema = OFF",
     "PRAGMA cell_size_check = ON",
     "PRAGMA temp_store = MEMORY",
-    "PRAGMA cache_size = -65536",  # KiB
+    # 16 MiB a connection: the operating system keeps the rest of the file, once for all of them.
+    "PRAGMA cache_size = -16384",
 )
 _WRITER_SETTINGS = (
     "PRAGMA synchronous = FULL",

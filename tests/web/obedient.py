@@ -1,5 +1,7 @@
 """An application with one job type of each kind that the site shows."""
 
+from pydantic import Field
+
 from runtime.app import App
 from runtime.context import Context
 from runtime.errors import Discard
@@ -10,6 +12,7 @@ from runtime.model.retry import Retry
 class Echo(Job, type="echo"):
     message: str = ""
     token: str = ""
+    diagnosis: str = Field(default="", json_schema_extra={"secret": True})
 
 
 class Fail(Job, type="fail"):

@@ -217,3 +217,15 @@ async def test_a_stopping_server_takes_nothing_new_but_says_how_it_is(app, visit
     assert refused.headers["Connection"] == "close"
     assert (await visitor.get("/livez")).status == 200
     assert (await visitor.get("/readyz")).status == 503
+
+
+async def test_looking_changes_nothing(shop, token):
+    site = create_app(shop, admin=AdminPolicy(token), blueprints=blueprints())
+    visitor = Visitor(site, headers={"Authorization": f"Bearer {token}"})
+    before = await shop.queue.stats(), await shop.queue.limits(), await shop.queue.schedules()
+
+    for rule, method, path in rules(site):
+        if method == "GET" and not rule.rule.endswith("/events"):
+            await visitor.send(method, path)
+
+    assert (await shop.queue.stats(), await shop.queue.limits(), await shop.queue.schedules()) == before

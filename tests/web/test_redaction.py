@@ -1,5 +1,6 @@
 import pytest
 
+from tests.web.obedient import Echo
 from web.redaction import MASK, names_secret, redacted
 
 
@@ -59,3 +60,19 @@ def test_secrets_are_masked_at_any_depth_and_the_rest_is_left():
 
 def test_a_secret_that_is_not_there_looks_so():
     assert redacted({"token": "", "password": None}) == {"token": "", "password": None}
+
+
+def test_names_that_an_application_has_marked_are_masked_too():
+    payload = {"diagnosis": "flu", "rows": [{"diagnosis": "cold", "name": "ada"}]}
+    assert redacted(payload, frozenset({"diagnosis"})) == {
+        "diagnosis": MASK,
+        "rows": [{"diagnosis": MASK, "name": "ada"}],
+    }
+
+
+async def test_a_field_that_its_job_marks_as_secret_is_shown_nowhere(visitor, deployment):
+    job = await deployment.queue.enqueue(Echo(diagnosis="hypochondria", message="hello"))
+
+    for path in ("/admin/jobs", f"/admin/jobs/{job.id}", "/dashboard"):
+        assert "hypochondria" not in (await visitor.get(path)).text
+    assert "hello" in (await visitor.get(f"/admin/jobs/{job.id}")).text
