@@ -46,6 +46,9 @@ class Statements(ABC):
         A row's values stand in the order in which the statement first names its parameters.
         """
 
+    def expect(self, *queries: tuple[str, Mapping[str, Value]]) -> None:  # noqa: B027 - nothing to gain elsewhere
+        """These will be asked next, with nothing written in between: a server may be asked all at once."""
+
     def reserve(self, number: int) -> Sequence[int] | None:  # noqa: ARG002 - a dialect's business
         """So many new job ids, where the dialect has a counter outside of transactions; else None."""
         return None
@@ -92,6 +95,10 @@ class Transaction:
         A row's values stand in the order in which the statement first names its parameters.
         """
         return self._ready().many(name, rows)
+
+    def expect(self, *queries: tuple[str, Mapping[str, Value]]) -> None:
+        """Say which queries come next, before anything is written: on a server they are one round trip."""
+        self._ready().expect(*queries)
 
     def announce(self, subject: str) -> None:
         """Wake whoever listens for `subject`, in any process, once this is committed."""

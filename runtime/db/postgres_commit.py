@@ -182,18 +182,30 @@ class PostgresGroup(Generic[TransactionT]):
                 self._check_sound()
                 tx.keep()
             position = EACH_ALONE
+            self._link.statements.defer()
             tx.flush()
-        except BaseException as error:  # noqa: ASYNC103 - on a thread: it is the waiters' to hear
+        except BaseException as error:  # noqa: ASYNC103, BLE001 - on a thread: it is the waiters' to hear
             lost = is_lost(self._link.connection, error)
-            self._roll_back(lost=lost)
-            raced = len(group) == 1 and tries < VIOLATIONS and is_violation(error)
-            if lost or raced or is_conflict(error):
-                raise _Again(error, lost=lost) from error  # noqa: ASYNC104
-            if len(group) > 1:
-                return position  # noqa: ASYNC104
-            self._fail(group, translate(error, self._location))
-            return None  # noqa: ASYNC104
-        self._end(group, values, tx)
+            return self._failed(group, error, position, tries, lost=lost)  # noqa: ASYNC104
+        return self._end(group, values, tx, tries)
+
+    def _failed(
+        self,
+        group: list[Request[TransactionT]],
+        error: BaseException,
+        position: int,
+        tries: int,
+        *,
+        lost: bool,
+    ) -> int | None:
+        """Nothing was written: try again, or each alone, or tell whom it concerns."""
+        self._roll_back(lost=lost)
+        raced = len(group) == 1 and tries < VIOLATIONS and is_violation(error)
+        if lost or raced or is_conflict(error):
+            raise _Again(error, lost=lost) from error
+        if len(group) > 1:
+            return position
+        self._fail(group, translate(error, self._location))
         return None
 
     def _begin(self) -> TransactionT:
@@ -201,6 +213,7 @@ class PostgresGroup(Generic[TransactionT]):
         script = f"{self._manner.begin}; {self._link.preamble}{_MOMENT}"
         if self._manner.writes:
             script += _NUMBER
+        self._link.statements.begin()
         sent = self._own.monotonic()
         result = check(connection.pgconn.exec_(script.encode()), connection)
         now = float(result.get_value(0, 0) or b"0")
@@ -217,31 +230,34 @@ class PostgresGroup(Generic[TransactionT]):
             raise DatabaseError("a statement failed, and the function went on: nothing was written")
 
     def _end(
-        self, group: list[Request[TransactionT]], values: list[outcome.Value[object]], tx: TransactionT
-    ) -> None:
+        self,
+        group: list[Request[TransactionT]],
+        values: list[outcome.Value[object]],
+        tx: TransactionT,
+        tries: int,
+    ) -> int | None:
         try:
-            connection = self._link.ready()
-            check(connection.pgconn.exec_(b"COMMIT"), connection)
+            self._link.statements.commit()
         except psycopg.Error as error:
             lost = is_lost(self._link.connection, error)
-            self._roll_back(lost=lost)
-            committed = self._became_of(self._transaction_id) if lost and self._manner.writes else False
+            if not (lost and self._manner.writes):
+                return self._failed(group, error, EACH_ALONE, tries, lost=lost)
+            self._link.drop()
+            committed = self._became_of(self._transaction_id)
             if committed is None:
                 trouble = DatabaseError(
                     "the connection was lost in COMMIT; whether it was written is unknown"
                 )
                 trouble.__cause__ = error
                 self._fail(group, trouble)
-                return
+                return None
             if not committed:
-                if lost or is_conflict(error):
-                    raise _Again(error, lost=lost) from error
-                self._fail(group, translate(error, self._location, "nothing was written"))
-                return
+                raise _Again(error, lost=True) from error
         for request, value in zip(group, values, strict=True):
             request.answer(value)
         if tx.announcements:
             self._announce(frozenset(tx.announcements))
+        return None
 
     def _became_of(self, transaction_id: bytes) -> bool | None:
         """Whether the transaction was committed; None: nobody could be asked, or nobody knows any more."""

@@ -8,6 +8,7 @@ is one statement however many rows it is given.
 """
 
 import re
+import select
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
@@ -74,7 +75,9 @@ class PostgresStatements(Statements):
         prepared: False behind a pooler, which gives each transaction another connection.
     """
 
-    __slots__ = ("_connection", "_ids", "_prepared", "_server", "_statements", "_step")
+    __slots__ = (
+        "_connection", "_deferred", "_expected", "_ids", "_prepared", "_server", "_statements", "_step",
+    )  # fmt: skip
 
     def __init__(
         self, connection: Connection, statements: Mapping[str, Statement], *, prepared: bool
@@ -83,12 +86,17 @@ class PostgresStatements(Statements):
         self._server = connection.pgconn
         self._statements = statements
         self._prepared: set[str] | None = set() if prepared else None
+        self._expected: dict[str, tuple[list[Value], pq.abc.PGresult]] = {}
+        self._deferred: list[tuple[str, Sequence[Value]]] | None = None
         self._ids: list[int] = []  # reserved and not used yet, the next one last
         self._step = 1
 
     def rows(self, name: str, parameters: Mapping[str, Value]) -> Sequence[tuple[Value, ...]]:
         """The rows of a query, all of them."""
-        result = self._run(name, self._values(name, parameters))
+        values = self._values(name, parameters)
+        asked, result = self._expected.pop(name, (None, None))
+        if result is None or asked != values:
+            result = self._run(name, values)
         transformer = Transformer(self._connection)
         transformer.set_pgresult(result)
         return cast("list[tuple[Value, ...]]", transformer.load_rows(0, result.ntuples, tuple))
@@ -97,7 +105,7 @@ class PostgresStatements(Statements):
         """Run a statement; return how many rows it changed. An empty one does nothing."""
         if not self._statements[name].text:
             return 0
-        return self._run(name, self._values(name, parameters)).command_tuples or 0
+        return self._change(name, self._values(name, parameters))
 
     def many(self, name: str, rows: Sequence[Sequence[Value]]) -> int:
         """Run a statement once a row, or once for all where its parameters are arrays."""
@@ -105,8 +113,37 @@ class PostgresStatements(Statements):
             return 0
         if self._statements[name].arrays:
             columns: list[Value] = [array_literal(column) for column in zip(*rows, strict=True)]
-            return self._run(name, columns).command_tuples or 0
-        return sum(self._run(name, row).command_tuples or 0 for row in rows)
+            return self._change(name, columns)
+        return sum(self._change(name, row) for row in rows)
+
+    def expect(self, *queries: tuple[str, Mapping[str, Value]]) -> None:
+        """Ask all of them in one round trip; `rows` finds the answers, unless something is run before."""
+        calls = [(name, self._values(name, parameters)) for name, parameters in queries]
+        results = self._together(calls)
+        self._expected = {
+            name: (values, result) for (name, values), result in zip(calls, results, strict=True)
+        }
+
+    def begin(self) -> None:
+        """A transaction begins: what an earlier one asked or put off is nothing to it."""
+        self._expected = {}
+        self._deferred = None
+
+    def defer(self) -> None:
+        """From now on put off what changes rows, until `commit`, where all goes in one round trip."""
+        self._deferred = []
+
+    def commit(self) -> None:
+        """Do what was put off, and COMMIT.
+
+        Raises:
+            psycopg.Error: one of them failed, so none was done; or the connection was lost.
+        """
+        deferred, self._deferred = self._deferred or [], None
+        if deferred:
+            self._together(deferred, b"COMMIT")
+        else:
+            check(self._server.exec_(b"COMMIT"), self._connection)
 
     def reserve(self, number: int) -> Sequence[int]:
         """Draw job ids from the server's sequence, twice as many each time: what is left is for later."""
@@ -128,11 +165,72 @@ class PostgresStatements(Statements):
             return [array_literal([parameters[parameter]]) for parameter in statement.names]
         return [parameters[parameter] for parameter in statement.names]
 
+    def _change(self, name: str, values: Sequence[Value]) -> int:
+        if self._deferred is None:
+            return self._run(name, values).command_tuples or 0
+        self._deferred.append((name, values))
+        return 0
+
+    def _together(
+        self, calls: Sequence[tuple[str, Sequence[Value]]], last: bytes | None = None
+    ) -> list[pq.abc.PGresult]:
+        """The results of several statements, sent at once; after them `last`, whose result nobody needs."""
+        server, preparations = self._server, 0
+        encoded = [
+            (name, *_encoded(values)) for name, values in calls
+        ]  # before anything is sent: it may fail
+        server.enter_pipeline_mode()
+        for name, values, formats in encoded:
+            text = self._statements[name].text
+            if self._prepared is None:
+                server.send_query_params(text, values, param_formats=formats)
+                continue
+            if name not in self._prepared:
+                server.send_prepare(name.encode(), text)
+                preparations += 1
+            server.send_query_prepared(name.encode(), values, param_formats=formats)
+        if last is not None:
+            server.send_query_params(last, [])
+        server.pipeline_sync()
+        results = self._results()
+        server.exit_pipeline_mode()
+        for result in results:
+            check(result, self._connection)
+        if self._prepared is not None:
+            self._prepared.update(name for name, _ in calls)
+        wanted = [result for result in results if result.status in _PLAIN]
+        return [result for result in wanted if result.status == pq.ExecStatus.TUPLES_OK or not preparations]
+
+    def _results(self) -> list[pq.abc.PGresult]:
+        """All results until the end of the pipeline.
+
+        Raises:
+            psycopg.Error: the connection was lost.
+        """
+        server, poller = self._server, select.poll()
+        poller.register(server.socket, select.POLLIN | select.POLLOUT)
+        while server.flush():
+            poller.poll()
+            server.consume_input()
+        poller.modify(server.socket, select.POLLIN)
+        results: list[pq.abc.PGresult] = []
+        while True:
+            while server.is_busy():  # get_result would wait, too, but with Python's lock in its hands
+                poller.poll()
+                server.consume_input()
+            result = server.get_result()
+            if server.status != pq.ConnStatus.OK:
+                raise psycopg.OperationalError("the connection was lost")
+            if result is None:
+                continue  # between two statements
+            if result.status == pq.ExecStatus.PIPELINE_SYNC:
+                return results
+            results.append(result)
+
     def _run(self, name: str, values: Sequence[Value]) -> pq.abc.PGresult:
         """The result of a statement, prepared on first use."""
-        # psycopg's annotation has no NULLs; the method has.
-        encoded = cast("Sequence[bytes]", [_encode(value) for value in values])
-        formats = [int(type(value) is bytes) for value in values]
+        self._expected = {}
+        encoded, formats = _encoded(values)
         statement, server = self._statements[name], self._server
         if self._prepared is None:
             result = server.exec_params(statement.text, encoded, param_formats=formats)
@@ -174,6 +272,13 @@ def _elements(values: Sequence[Value]) -> Iterator[str]:
             yield '"\\\\x' + value.hex() + '"'
         else:
             yield _number(value)
+
+
+def _encoded(values: Sequence[Value]) -> tuple[Sequence[bytes], Sequence[int]]:
+    """The values for the server, and which of them are binary."""
+    # psycopg's annotation has no NULLs; its methods have.
+    encoded = cast("Sequence[bytes]", [_encode(value) for value in values])
+    return encoded, [int(type(value) is bytes) for value in values]
 
 
 def _encode(value: Value) -> bytes | None:

@@ -67,6 +67,7 @@ Rank = tuple[float, float]
 
 def claim(tx: StoreTransaction, request: ClaimRequest) -> Claim:
     """Take the jobs that start next, at most `request.most`."""
+    tx.expect(("list_paused_types", {}), ("ready_arms", {}), ("list_limits", {}))
     arms = _open_arms(tx, request)
     in_force = limits.in_force(tx)
     limited = {arm.type for arm in arms} & in_force.keys()

@@ -20,8 +20,9 @@ async def run_pruner(deployment: Deployment) -> None:
     await trio.sleep(INTERVAL * deployment.random.random())
     while True:
         try:
-            while await deployment.database.write_relaxed(prune_marks, CHUNK):
-                await trio.lowlevel.checkpoint()
+            more = True
+            while more:
+                more = await deployment.database.write_relaxed(prune_marks, CHUNK)
         except DatabaseError as error:
             deployment.events.database_trouble("pruner", str(error), INTERVAL)
         await trio.sleep(INTERVAL)

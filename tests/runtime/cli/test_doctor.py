@@ -51,8 +51,10 @@ def test_a_healthy_database_is_exit_code_0(creche):
         ("INSERT INTO job_keys VALUES ('greet', 'k', 99, NULL)", "keys"),
         ("INSERT INTO cron_ticks VALUES ('a', 1, 7), ('b', 1, 7)", "ticks"),
         (
-            "CREATE TABLE parts (whole REFERENCES wholes (id)); CREATE TABLE wholes (id INTEGER PRIMARY KEY);"
-            "INSERT INTO parts VALUES (7)",
+            (
+                "CREATE TABLE parts (whole REFERENCES w (id)); CREATE TABLE w (id INTEGER PRIMARY KEY);"
+                "INSERT INTO parts VALUES (7)"
+            ),
             "references",
         ),
         ("PRAGMA writable_schema = 1; DELETE FROM sqlite_schema WHERE name = 'jobs_failed'", "pages"),

@@ -45,7 +45,7 @@ def test_every_command_of_the_contract_is_there():
     paths = {context.command_path.removeprefix("creche ") for _, context in leaves()}
 
     assert paths == {
-        "worker", "enqueue", "pause", "resume", "stats", "workers", "migrate", "doctor", "copy",
+        "worker", "enqueue", "pause", "resume", "stats", "workers", "migrate", "doctor", "backup", "copy",
         *(f"jobs {verb}" for verb in ("list", "show", "cancel", "retry")),
         *(f"dlq {verb}" for verb in ("list", "retry", "review", "purge")),
         *(f"cron {verb}" for verb in ("list", "run", "pause", "resume")),

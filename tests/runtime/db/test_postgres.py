@@ -7,6 +7,7 @@ import trio
 from runtime.clock import SystemClock
 from runtime.db.base import CheckViolation, UniqueViolation
 from runtime.db.location import parse_location
+from runtime.db.postgres import WRITERS
 from runtime.errors import DatabaseBusy, DatabaseError, UnsupportedDatabase
 from runtime.store import claims, workers
 from tests.runtime.obedient import Obey, Other, make_app
@@ -204,29 +205,24 @@ async def test_another_producers_enqueue_wakes_us(deployment, postgres_url):
 
 
 async def test_a_cancelled_caller_that_waits_has_done_nothing(deployment, postgres_url):
-    began, go_on = trio.Event(), []
+    schema = parse_location(postgres_url).schema
+    waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = %s::regclass"
 
     with plain(postgres_url) as connection:
-        schema = parse_location(postgres_url).schema
-        with connection.transaction():
-            connection.execute(f"LOCK TABLE {schema}.jobs IN EXCLUSIVE MODE")
-            async with trio.open_nursery() as nursery:
-                for _ in range(2):  # each writing thread has something to wait for
-
-                    async def blocked():
-                        began.set()
-                        go_on.append(await deployment.queue.enqueue(Obey(name="blocked")))
-
-                    nursery.start_soon(blocked)
-                    await began.wait()
-                    await trio.sleep(0.05)
-                with trio.move_on_after(0.05) as scope:
-                    await deployment.queue.enqueue(Obey(name="cancelled"))
-                assert scope.cancelled_caught
-                connection.execute("COMMIT")
+        connection.execute("BEGIN")
+        connection.execute(f"LOCK TABLE {schema}.jobs IN EXCLUSIVE MODE")
+        async with trio.open_nursery() as nursery:
+            for number in range(1, WRITERS + 1):  # each writing thread has something to wait for
+                nursery.start_soon(deployment.queue.enqueue, Obey(name="blocked"))
+                while connection.execute(waiting, (f"{schema}.jobs",)).fetchone() != (number,):
+                    await trio.sleep(0.01)
+            with trio.move_on_after(0.05) as scope:
+                await deployment.queue.enqueue(Obey(name="cancelled"))
+            assert scope.cancelled_caught
+            connection.execute("COMMIT")
 
     names = [job.payload for job in (await deployment.queue.jobs()).items]
-    assert len(go_on) == 2
+    assert len(names) == WRITERS
     assert not any("cancelled" in name for name in names)
 
 
