@@ -23,8 +23,9 @@ setup: $(STAMP)  ## Make the virtual environment: locked dependencies and an edi
 run: setup  ## Serve the shop and run its jobs in one process on http://127.0.0.1:8000
 	$(BIN)/creche up
 
+# Three processes on two cores: the tests of real processes wait most of the time.
 test: setup  ## Run the tests
-	$(BIN)/python -m pytest -n 2 -q
+	$(BIN)/python -m pytest -n 3 -q
 
 # What tests/torture needs beside the project: schemathesis, mfusepy (with Debian's fuse3), playwright (with chromium).
 TOOLS := .torture
@@ -47,7 +48,7 @@ check: setup  ## Format, lint, types, import contracts and tests: what CI runs
 	$(BIN)/flake8 runtime shop web bench
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -n 2 -q
+	$(BIN)/python -m pytest -n 3 -q
 
 format: setup  ## Format the code and mend what the linter can
 	$(BIN)/ruff format .

@@ -27,7 +27,7 @@ from runtime.db.base import Database, Listener, Statements, Transaction
 from runtime.db.lane import Lane, Request
 from runtime.db.location import PostgresLocation
 from runtime.db.postgres_bell import Bell
-from runtime.db.postgres_commit import APPLICATION, QUEUE, SNAPSHOT, Manner, PostgresGroup
+from runtime.db.postgres_commit import PostgresGroup
 from runtime.db.postgres_connection import (
     PATIENCE,
     QUEUE_SETTINGS,
@@ -39,6 +39,7 @@ from runtime.db.postgres_connection import (
     translate,
 )
 from runtime.db.postgres_inline import InlinePostgres
+from runtime.db.postgres_manners import APPLICATION, QUEUE, SNAPSHOT, Manner
 from runtime.db.postgres_migrations import migrate_postgres
 from runtime.db.postgres_statements import translate_all
 from runtime.db.queries import Schema, merge_queries

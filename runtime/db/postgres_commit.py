@@ -9,7 +9,6 @@ on a new one what became of the transaction.
 import random
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 import outcome
@@ -29,6 +28,8 @@ from runtime.db.postgres_connection import (
     pause,
     translate,
 )
+from runtime.db.postgres_doubt import Fate, ask
+from runtime.db.postgres_manners import Manner
 from runtime.db.postgres_statements import check
 from runtime.db.server_clock import ServerClock
 from runtime.errors import DatabaseBusy, DatabaseError
@@ -43,26 +44,10 @@ VIOLATIONS = 3
 """Refusals by a constraint before they are believed: a row may have come after our snapshot."""
 DOUBT = 60.0
 """Seconds that a server is waited for that may have committed."""
-EACH_ALONE = -1
-"""Instead of the position of the function that failed: it is not known."""
+EACH_ALONE = -1  # instead of the position of the function that failed: it is not known
 
 _MOMENT = "SELECT extract(epoch FROM clock_timestamp())"
 _NUMBER = ", pg_current_xact_id()"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Manner:
-    """How transactions begin and end."""
-
-    begin: str
-    """`BEGIN` with its isolation level."""
-    writes: bool
-    """Whether there is anything to commit."""
-
-
-QUEUE = Manner(begin="BEGIN ISOLATION LEVEL READ COMMITTED", writes=True)
-APPLICATION = Manner(begin="BEGIN ISOLATION LEVEL REPEATABLE READ", writes=True)
-SNAPSHOT = Manner(begin="BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", writes=False)
 
 
 class _Again(Exception):
@@ -101,7 +86,7 @@ class PostgresGroup(Generic[TransactionT]):
         self._own = own
         self._clock = clock
         self._chance = chance
-        self._transaction_id = b""
+        self._transaction_id, self._begun_at = b"", 0.0
         self.on_late: Callable[[Sequence[Request[TransactionT]]], None] = _leave_to_the_end
         """Told of those whose patience is spent while others of their batch wait on."""
         self.closing = threading.Event()
@@ -216,7 +201,7 @@ class PostgresGroup(Generic[TransactionT]):
         self._link.statements.begin()
         sent = self._own.monotonic()
         result = check(connection.pgconn.exec_(script.encode()), connection)
-        now = float(result.get_value(0, 0) or b"0")
+        self._begun_at = now = float(result.get_value(0, 0) or b"0")
         self._transaction_id = (result.get_value(0, 1) or b"") if self._manner.writes else b""
         if self._clock is None:
             return self._make(self._link.statements, self._own.now())
@@ -243,15 +228,15 @@ class PostgresGroup(Generic[TransactionT]):
             if not (lost and self._manner.writes):
                 return self._failed(group, error, EACH_ALONE, tries, lost=lost)
             self._link.drop()
-            committed = self._became_of(self._transaction_id)
-            if committed is None:
+            fate = self._became_of()
+            if fate is Fate.UNKNOWN:
                 trouble = DatabaseError(
-                    "the connection was lost in COMMIT; whether it was written is unknown"
+                    "the connection was lost in COMMIT: whether it was written is unknown"
                 )
                 trouble.__cause__ = error
                 self._fail(group, trouble)
                 return None
-            if not committed:
+            if fate is Fate.ABORTED:
                 raise _Again(error, lost=True) from error
         for request, value in zip(group, values, strict=True):
             request.answer(value)
@@ -259,21 +244,19 @@ class PostgresGroup(Generic[TransactionT]):
             self._announce(frozenset(tx.announcements))
         return None
 
-    def _became_of(self, transaction_id: bytes) -> bool | None:
-        """Whether the transaction was committed; None: nobody could be asked, or nobody knows any more."""
+    def _became_of(self) -> Fate:
+        """What happened to the transaction in doubt; unknown: also if nobody could be asked."""
         until, tries = self._own.monotonic() + DOUBT, 0
-        question = f"SELECT pg_xact_status('{transaction_id.decode()}'::xid8)".encode()
         while not self.closing.is_set() and self._own.monotonic() < until:
             try:
-                connection = self._link.ready()
-                status = check(connection.pgconn.exec_(question), connection).get_value(0, 0)
-                if status != b"in progress":
-                    return None if status is None else status == b"committed"
+                fate = ask(self._link.ready(), self._transaction_id, self._begun_at)
+                if fate is not Fate.RUNNING:
+                    return fate
             except psycopg.Error:
                 self._link.drop()
             self.closing.wait(pause(tries, self._chance))
             tries += 1
-        return None
+        return Fate.UNKNOWN
 
     def _roll_back(self, *, lost: bool) -> None:
         connection = self._link.connection

@@ -12,8 +12,9 @@ from runtime.db.base import Database, Listener, Statements, Transaction
 from runtime.db.doorbell import silent
 from runtime.db.lane import Request
 from runtime.db.location import PostgresLocation
-from runtime.db.postgres_commit import APPLICATION, QUEUE, SNAPSHOT, PostgresGroup
+from runtime.db.postgres_commit import PostgresGroup
 from runtime.db.postgres_connection import Link
+from runtime.db.postgres_manners import APPLICATION, QUEUE, SNAPSHOT
 
 R = TypeVar("R")
 P = ParamSpec("P")

@@ -63,6 +63,16 @@ def inline() -> Blocking:
     return Blocking(inline=True)
 
 
+@pytest.fixture(params=["sqlite", "postgres"])
+def place(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path | str:
+    """Where the shop's database is: a test of a shop that runs does so on both."""
+    if request.param == "sqlite":
+        return tmp_path / "shop.db"
+    url: str = request.getfixturevalue("postgres_url")
+    monkeypatch.chdir(tmp_path)  # beside a server means: in the working directory
+    return url
+
+
 @pytest.fixture
 def ledger_path(tmp_path: Path) -> Path:
     return tmp_path / "gateway.jsonl"
@@ -134,10 +144,10 @@ def environment() -> dict[str, str]:
 
 @pytest.fixture
 async def shop(
-    tmp_path: Path, environment: dict[str, str], autojump_clock: MockClock
+    place: Path | str, environment: dict[str, str], autojump_clock: MockClock
 ) -> AsyncIterator[OpenShop]:
     """The test must take `autojump_clock` too: only what a test itself takes becomes its clock."""
     assert trio.lowlevel.current_clock() is autojump_clock
     app = build_app(environment, numbered_ids())
-    async with open_testing(app, tmp_path / "shop.db", seed=1, start=NOON) as deployment:
+    async with open_testing(app, place, seed=1, start=NOON) as deployment:
         yield OpenShop(deployment)

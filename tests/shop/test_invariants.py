@@ -41,6 +41,7 @@ async def test_a_shop_that_was_used_keeps_them(used, autojump_clock):
     assert await findings(used) == []
 
 
+@pytest.mark.parametrize("place", ["sqlite"], indirect=True)  # it tampers with the file
 @pytest.mark.parametrize("name", HARM)
 async def test_each_finds_what_it_is_for(used, autojump_clock, name):
     connection = apsw.Connection(str(used.deployment.location.path))

@@ -23,17 +23,18 @@ STALE_AFTER = 2
 
 def test_an_order_is_refused_for_now_and_taken_afterwards(shop: Deployment, measured):
     up = Site(shop.start("up", "--port", "0"))
+    assert up.process.until("worker started")
     with shop.locked():
         began = time.monotonic()
         refused = up.post("/orders", ORDER)
         took = time.monotonic() - began
+        assert up.process.until("database not usable for now", piece="dispatcher")
 
     measured("request to refusal", took, "s")
     assert refused.status == 503
     assert int(refused.headers["Retry-After"]) > 0
     assert refused.headers["Content-Type"].startswith("application/problem+json")
     assert took < 6.5
-    assert up.process.until("database not usable for now", piece="dispatcher")
     assert up.post("/orders", ORDER).status == 201
     eventually(lambda: shop.rows("SELECT status FROM orders") == [("completed",)])
     assert shop.rows("SELECT stock FROM products WHERE id = 'prod-1'") == [(49,)]

@@ -84,9 +84,13 @@ def stock_up(shop: Siege) -> None:
 
 
 def drain(shop: Siege, within: float = 60) -> None:
-    """Wait until every order has its outcome and its work is done; recovery jobs need not wait."""
+    """Wait until every order has its outcome and its work is done.
+
+    Recovery jobs need not wait their minute, and what was buried as a poison pill, because we killed
+    its workers thrice, comes back, as an operator would have it.
+    """
     eventually(
-        lambda: not _hasten(shop) and not shop.rows(UNDONE),
+        lambda: not _hasten(shop) and not shop.revive() and not shop.rows(UNDONE),
         within,
         why=lambda: shop.rows("SELECT type, status, count(*), max(last_error) FROM jobs GROUP BY 1, 2"),
     )

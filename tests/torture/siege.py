@@ -30,6 +30,8 @@ class Siege(harness.Deployment):
         self.app = app
         self.port = free_port()
         self.history = History()
+        self.revived = 0
+        """Innocent jobs that were taken for poison pills; see docs/reliability.md."""
         self.examine = True
         """Whether the doctor is to look at the end; not where the file itself was spoilt."""
         self._folder = folder
@@ -70,9 +72,24 @@ class Siege(harness.Deployment):
         self.history.died |= dict.fromkeys(pids, died)
         return died
 
-    def drain(self, within: float = 60) -> None:
-        """Wait until every job has ended."""
+    def drain(self, within: float = 60, *, reviving: bool = False) -> None:
+        """Wait until every job has ended.
+
+        Args:
+            reviving: bring back, as an operator would, what was buried because we killed its workers thrice.
+        """
         eventually(lambda: not self.rows(f"{UNFINISHED} AND type != 'every'"), within, why=self._left)
+        while reviving and self.revive():
+            eventually(lambda: not self.rows(f"{UNFINISHED} AND type != 'every'"), within, why=self._left)
+
+    def revive(self) -> int:
+        """Begin anew what is taken for a poison pill; how many."""
+        buried = self.rows("SELECT 1 FROM dead_letter_jobs WHERE error LIKE 'poison pill%' LIMIT 1")
+        revived = (
+            int(str(self.ask(lambda deployment: deployment.queue.retry_dead_letters()))) if buried else 0
+        )
+        self.revived += revived
+        return revived
 
     def verdict(self) -> dict[str, list[str]]:
         """What is wrong with what has happened to the jobs stored by `store`, after a drain."""
@@ -82,7 +99,10 @@ class Siege(harness.Deployment):
         history.runs += [run for run in runs_of(self._all_notes()) if run.key in history.attempted]
         history.unfinished |= {str(job) for job, *_ in self.rows(UNFINISHED)} & history.attempted
         verdict = judge(history)
-        print(f"runs {len(history.runs)}, again {verdict.reruns}, deaths {len(history.died)}")
+        print(
+            f"deaths {len(history.died)}, run again {verdict.reruns} of {len(history.runs)},"
+            f" revived {self.revived}"
+        )
         return verdict.faults
 
     def _deaths(self) -> dict[int, float]:
@@ -106,6 +126,19 @@ class Siege(harness.Deployment):
         """Write to the database, as somebody with a shell would."""
         with self.locked() as connection:
             connection.execute(statement, parameters)
+
+    def writable(self) -> bool:
+        """Whether the database takes a write within a second or so."""
+        connection = apsw.Connection(str(self.path), flags=apsw.SQLITE_OPEN_READWRITE)
+        connection.set_busy_timeout(1500)
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("ROLLBACK")
+        except apsw.BusyError:
+            return False
+        finally:
+            connection.close()
+        return True
 
     def ask(self, action: Callable[[Deployment], object]) -> object:
         """Do something with the application, opened as another program would."""

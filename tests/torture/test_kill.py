@@ -29,7 +29,7 @@ def test_jobs_of_killed_workers_have_their_effect_once(siege, dice, blows, measu
         siege.kill(workers.pop(0))
         workers.append(siege.start(*worker))
         workers[-1].until("worker started")
-    siege.drain()
+    siege.drain(reviving=True)
 
     assert siege.verdict() == {}
     times = recovery_times(siege.history)
@@ -49,7 +49,7 @@ def test_a_group_of_processes_killed_as_one_loses_nothing(siege, dice, blows, me
         pause(dice.uniform(0.05, 0.6))
         siege.kill(group)
     siege.worker("--workers", "20")
-    siege.drain()
+    siege.drain(reviving=True)
 
     assert siege.verdict() == {}
     measured("kills", kills)
@@ -63,7 +63,7 @@ def test_a_worker_is_killed_while_it_starts(siege, dice, blows):
         pause(dice.uniform(0.2, 1.2))
         siege.kill(worker)
     siege.worker()
-    siege.drain()
+    siege.drain(reviving=True)
 
     assert siege.verdict() == {}
 
@@ -91,7 +91,7 @@ def test_a_living_worker_keeps_its_jobs_however_long_they_take(siege):
     siege.store(*[Work(seconds=4)] * 2)
     for _ in range(2):
         siege.worker("--stale-after", "1")
-    siege.drain()
+    siege.drain(reviving=True)
 
     assert siege.verdict() == {}
     assert len(siege.notes("start")) == 2

@@ -42,6 +42,7 @@ def test_no_acknowledged_order_is_lost_and_none_charged_twice_while_everything_i
     verdict = judge(gather(stocked, customers))
     measured("kills", kills)
     measured("orders acknowledged", len(customers.acknowledged))
+    measured("jobs taken for poison pills", stocked.revived)
     measured("recovered although never acknowledged", len(verdict.recovered))
     assert verdict.faults == {}
     assert len(customers.acknowledged) > kills

@@ -214,7 +214,7 @@ async def test_a_cancelled_caller_that_waits_has_done_nothing(deployment, postgr
         async with trio.open_nursery() as nursery:
             for number in range(1, WRITERS + 1):  # each writing thread has something to wait for
                 nursery.start_soon(deployment.queue.enqueue, Obey(name="blocked"))
-                while connection.execute(waiting, (f"{schema}.jobs",)).fetchone() != (number,):
+                while connection.execute(waiting, (f"{schema}.jobs",)).fetchone() != (number,):  # noqa: ASYNC110
                     await trio.sleep(0.01)
             with trio.move_on_after(0.05) as scope:
                 await deployment.queue.enqueue(Obey(name="cancelled"))
@@ -264,7 +264,8 @@ class Impatient(SystemClock):
 
 
 async def test_a_database_that_is_not_there_is_refused_at_once(postgres_server):
-    url = postgres_server.replace("/postgres?", "/nonesuch?")
+    host, _, query = postgres_server.partition("?")
+    url = f"{host.removesuffix('/postgres')}/nonesuch?{query}"
 
     with pytest.raises(UnsupportedDatabase, match="nonesuch"):
         async with make_app().open(url):

@@ -4,8 +4,9 @@ import random
 
 from runtime.app import RUNTIME_SCHEMA
 from runtime.db.location import parse_location
-from runtime.db.postgres_commit import APPLICATION, PostgresGroup
+from runtime.db.postgres_commit import PostgresGroup
 from runtime.db.postgres_connection import QUEUE_SETTINGS, Link
+from runtime.db.postgres_manners import APPLICATION
 from runtime.db.postgres_migrations import migrate_postgres
 from runtime.db.postgres_statements import translate_all
 from runtime.db.queries import merge_queries
