@@ -1,12 +1,15 @@
 """Enqueues a second, each durable before the next: alone, by many tasks at once, and in bulk."""
 
 import statistics
+import tempfile
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 import trio
 
 from bench.app import Noop
-from bench.measurement import Measurement, alternate
+from bench.commits import commits
+from bench.measurement import Measurement, alternate, ratio
 from bench.setting import PREFILL_AT_ONCE, Setting, prefill
 from runtime.app import Deployment
 
@@ -23,17 +26,39 @@ async def measure(setting: Setting) -> list[Measurement]:
         "enqueue_many": (many, BULK, f"{PREFILL_AT_ONCE} in a transaction"),
     }
     sides = {name: _side(setting, act, setting.jobs * times) for name, (act, times, _) in ways.items()}
-    runs = await alternate(setting.rounds, sides)
+    runs = await alternate(setting.rounds, {"bare_commits": _bare(setting), **sides})
+    bare = Measurement(
+        metric="bare_commits",
+        value=statistics.median(runs["bare_commits"]),
+        unit="commits/s",
+        says="one row in a bare SQLite, each committed first (bench/commits.py): what the disk allows",
+        more={"workers": 0, "runs": runs["bare_commits"]},
+    )
     return [
-        Measurement(
-            metric=name,
-            value=statistics.median(runs[name]),
-            unit="jobs/s",
-            says=f"jobs of type noop, {says}",
-            more={"stored": setting.jobs * times, "runs": runs[name]},
-        )
-        for name, (_, times, says) in ways.items()
+        bare,
+        *(
+            Measurement(
+                metric=name,
+                value=statistics.median(runs[name]),
+                unit="jobs/s",
+                says=f"jobs of type noop, {says}",
+                more={
+                    "ratioToBareCommits": ratio(runs[name], runs["bare_commits"]),
+                    "stored": setting.jobs * times,
+                    "runs": runs[name],
+                },
+            )
+            for name, (_, times, says) in ways.items()
+        ),
     ]
+
+
+def _bare(setting: Setting) -> Callable[[], Awaitable[float]]:
+    async def sample() -> float:
+        folder = Path(tempfile.mkdtemp(dir=setting.folder))
+        return await trio.to_thread.run_sync(commits, folder, setting.jobs)
+
+    return sample
 
 
 def _side(

@@ -85,4 +85,5 @@ class Target:
             async with self.open(app, adopt=adopt) as deployment:
                 return await action(deployment)
 
-        return trio.run(main)
+        # Ctrl-C is heard at checkpoints alone: anywhere else it could be lost in a finaliser, or leave a lock taken.
+        return trio.run(main, restrict_keyboard_interrupt_to_checkpoints=True)
