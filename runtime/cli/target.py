@@ -85,5 +85,5 @@ class Target:
             async with self.open(app, adopt=adopt) as deployment:
                 return await action(deployment)
 
-        # Ctrl-C is heard at checkpoints alone: anywhere else it could be lost in a finaliser, or leave a lock taken.
+        # Ctrl-C is heard at checkpoints alone: elsewhere a finaliser could swallow it, or a lock stay taken.
         return trio.run(main, restrict_keyboard_interrupt_to_checkpoints=True)
