@@ -6,16 +6,19 @@ while it waits its turn, nothing has happened.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Unpack
+from typing import Unpack, cast, overload
 
 from runtime.clock import Clock
+from runtime.control import MOST_AT_ONCE, JobControl
 from runtime.db.base import Database
 from runtime.errors import InvalidInput, UnknownType
+from runtime.flow import AnyOptions, Chain, FlowOptions, Group
 from runtime.job import Job
+from runtime.model.composition import WorkflowRecord
+from runtime.model.detail import JobDetail
 from runtime.model.rates import Rate
 from runtime.model.records import (
     DeadLetter,
-    JobDetail,
     JobRecord,
     LimitRecord,
     Page,
@@ -27,13 +30,12 @@ from runtime.model.records import (
 )
 from runtime.store import control, dead_letters, jobs, limits, schedules, statistics, types, waiting, workers
 from runtime.transaction import EnqueueOptions, JobTransaction, new_job
+from runtime.workflows import WorkflowControl, begin_anew
 
-MOST_AT_ONCE = 1000
-"""Rows that one transaction touches where an operator's command may mean any number."""
 LARGEST_PAGE = 200
 
 
-class Queue:
+class Queue(JobControl, WorkflowControl):
     """The jobs of an open application."""
 
     def __init__(
@@ -43,16 +45,23 @@ class Queue:
         scheduled: frozenset[str],
         clock: Clock,
     ) -> None:
-        self._database = database
-        self._models = models
+        JobControl.__init__(self, database, clock)
+        WorkflowControl.__init__(self, database, models)
         self._scheduled = scheduled
-        self._clock = clock
 
     # Jobs
 
-    async def enqueue(self, job: Job, /, **options: Unpack[EnqueueOptions]) -> JobRecord:
-        """Store a job; when this returns, it survives any crash. See `JobTransaction.enqueue`."""
-        return await self._database.write(JobTransaction.enqueue, job, **options)
+    @overload
+    async def enqueue(self, job: Job, /, **options: Unpack[EnqueueOptions]) -> JobRecord: ...
+    @overload
+    async def enqueue(self, job: Chain | Group, /, **options: Unpack[FlowOptions]) -> WorkflowRecord: ...
+    async def enqueue(
+        self, job: Job | Chain | Group, /, **options: Unpack[AnyOptions]
+    ) -> JobRecord | WorkflowRecord:
+        """Store a job or a flow; when this returns, it survives any crash. See `JobTransaction.enqueue`."""
+        if isinstance(job, Chain | Group):
+            return await self._database.write(JobTransaction.store_flow, job, **cast("FlowOptions", options))
+        return await self._database.write(JobTransaction.store_job, job, **cast("EnqueueOptions", options))
 
     async def enqueue_many(
         self, batch: Sequence[Job], /, *, delay: float = 0, priority: int | None = None
@@ -272,9 +281,7 @@ class Queue:
     # Transactions
 
     def _retry(self, tx: JobTransaction, job_id: int) -> JobRecord:
-        record = jobs.find(tx, job_id)
-        model = self._models.get(record.type)
-        return control.retry(tx, job_id, model.policy.max_attempts if model else record.max_attempts)
+        return begin_anew(tx, self._models, job_id)
 
     def _retry_letter(self, tx: JobTransaction, letter_id: int) -> JobRecord:
         return self._retry(tx, dead_letters.find(tx, letter_id).job_id)

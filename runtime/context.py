@@ -3,16 +3,20 @@
 import random
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import Concatenate, ParamSpec, TypeVar, Unpack, cast
+from typing import Concatenate, ParamSpec, Protocol, TypeVar, Unpack, cast, overload
 
 import trio
 
 from runtime.clock import Clock
 from runtime.db.base import Database
 from runtime.errors import ConfigurationError, InvalidInput
+from runtime.flow import AnyOptions, Chain, FlowOptions, Group, plan
 from runtime.job import Job
+from runtime.model.composition import ParentResult
+from runtime.model.notes import Level
 from runtime.model.records import ClaimedJob
 from runtime.store import marks
+from runtime.store.composition import handed_on
 from runtime.transaction import EnqueueOptions, JobTransaction, new_job
 
 R = TypeVar("R")
@@ -36,6 +40,16 @@ def find_service(services: Services, kind: type[S]) -> S:
     raise ConfigurationError(f"the application opened no service of class {kind.__name__}")
 
 
+class Journal(Protocol):
+    """Where an attempt says how it goes: the worker's scribe."""
+
+    def report(self, job: ClaimedJob, fraction: float, message: str) -> None:
+        """How far it is."""
+
+    def log(self, job: ClaimedJob, text: str, level: str) -> None:
+        """A line of its log."""
+
+
 class Context:
     """A handler's surroundings for one attempt.
 
@@ -43,7 +57,9 @@ class Context:
     same transaction as the job's completion: all of it happens or none.
     """
 
-    __slots__ = ("_database", "_job", "_services", "_writes", "clock", "nursery", "random", "worker")
+    __slots__ = (
+        "_database", "_job", "_journal", "_services", "_writes", "clock", "nursery", "random", "worker",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -54,8 +70,10 @@ class Context:
         services: Services,
         clock: Clock,
         chance: random.Random,
+        journal: Journal,
     ) -> None:
         self._job = job
+        self._journal = journal
         self._database = database
         self._services = services
         self._writes: list[Callable[[JobTransaction], object]] = []
@@ -92,6 +110,29 @@ class Context:
         """Grows with every claim of the job: hand it to systems that can refuse an older one."""
         return self._job.claims
 
+    @property
+    def deadline(self) -> float | None:
+        """The moment by which the job must be done, in seconds since 1970 UTC; None: whenever.
+
+        The attempt is cancelled by then, and with it whatever it awaits: `trio.current_effective_deadline()`
+        says the same on trio's clock, for what wants a time limit of its own.
+        """
+        return self._job.end_by
+
+    def progress(self, fraction: float, message: str = "") -> None:
+        """Say how far the job is, from 0 to 1, and what it is at: for people who look at it.
+
+        Never waits, and never fails a job: the newest word is written within half a second. From any thread.
+        """
+        self._journal.report(self._job, fraction, message)
+
+    def log(self, text: str, level: Level = "info") -> None:
+        """Write a line into the job's own log, beside the process's: shown with the job, and goes with it.
+
+        Never waits. At most 1,000 characters a line, and 200 lines a job: the newest stay. From any thread.
+        """
+        self._journal.log(self._job, text, level)
+
     def now(self) -> float:
         """Wall time, in seconds since 1970 UTC."""
         return self.clock.now()
@@ -126,14 +167,37 @@ class Context:
         """
         self._writes.append(lambda tx: fn(tx, *args, **kwargs))
 
-    def enqueue(self, job: Job, /, **options: Unpack[EnqueueOptions]) -> None:
-        """Enqueue a job in the transaction that completes this one.
+    @overload
+    def enqueue(self, job: Job, /, **options: Unpack[EnqueueOptions]) -> None: ...
+    @overload
+    def enqueue(self, job: Chain | Group, /, **options: Unpack[FlowOptions]) -> None: ...
+    def enqueue(self, job: Job | Chain | Group, /, **options: Unpack[AnyOptions]) -> None:
+        """Enqueue a job, or a flow, in the transaction that completes this one.
+
+        It belongs to this job's workflow, if there is one. With `awaited=True` what depends on this job
+        waits for it, too. It has this one's deadline unless it states one; `deadline=None` states
+        that it has none.
 
         Raises:
             InvalidInput, InvalidPayload: what cannot be stored is refused here, where the handler sees it.
         """
-        new_job(job, self.now(), **options)
-        self._writes.append(lambda tx: tx.enqueue(job, **options))
+        if self._job.end_by is not None and not options.keys() & {"deadline", "done_within"}:
+            options["deadline"] = self._job.end_by
+        if isinstance(job, Chain | Group):
+            flow, said = job, cast("FlowOptions", options)
+            plan(flow, self.now(), deadline=said.get("deadline"))
+            self._writes.append(lambda tx: tx.store_flow(flow, **said))
+            return
+        single, told = job, cast("EnqueueOptions", options)
+        new_job(single, self.now(), **told)
+        self._writes.append(lambda tx: tx.store_job(single, **told))
+
+    async def results(self) -> list[ParentResult]:
+        """What the jobs that this one depends on returned, in its order; None of those that returned nothing.
+
+        Values are JSON, as `json.loads` gives them: validate what matters.
+        """
+        return await self._database.read(handed_on, self._job.id)
 
     @asynccontextmanager
     async def once(self, key: str) -> AsyncIterator[bool]:

@@ -53,6 +53,10 @@ class Events:
         """A worker's outcome came too late: the job is another's by now."""
         self._log.warning("stale outcome refused", job=job.id, type=job.type, worker=worker)
 
+    def result_not_kept(self, job: ClaimedJob, reason: str) -> None:
+        """What a handler returned cannot be stored; its job completes all the same."""
+        self._log.warning("result not kept", job=job.id, type=job.type, reason=reason)
+
     def handler_ignores_cancellation(self, job: ClaimedJob, seconds: float, stack: str) -> None:
         """A cancelled handler does not end."""
         self._log.error(

@@ -78,7 +78,8 @@ def enqueue(
 
     Raises:
         InvalidInput: an option out of range.
-        ConfigurationError: SQLite: no transaction is open. PostgreSQL: the schema is no name.
+        ConfigurationError: SQLite: no transaction is open. PostgreSQL: the schema is no name, or
+            an option is one that the SQL function does not know: `on_conflict`, `expires`, a deadline.
         Exception: what the connection raises.
     """
     if isinstance(connection, SqliteConnection):
@@ -102,6 +103,9 @@ def statement(
     """
     if not is_schema_name(schema):
         raise ConfigurationError(f"{schema!r} is no name of a schema")
+    for name in ("on_conflict", "expires", "deadline", "done_within"):
+        if name in options:
+            raise ConfigurationError(f"the SQL function `enqueue` does not know {name}: use a Queue")
     new = new_job(job, 0.0, **options)
     query = (
         f"SELECT {schema}.enqueue(type => %s, payload => %s, priority => %s, max_attempts => %s, "

@@ -9,7 +9,7 @@ from runtime.model.records import Priority
 
 
 class SendOrderConfirmation(Job, type="send_order_confirmation", priority=Priority.HIGH):
-    """Thank the customer; on success the rest of the order's work is enqueued."""
+    """Thank the customer; the rest of the order's work waits for it."""
 
     order_id: str
 
@@ -28,6 +28,12 @@ class SyncInventory(Job, type="sync_inventory"):
     """Position in the order, from 0."""
     product_id: str
     quantity: int
+
+
+class CompleteOrder(Job, type="complete_order", priority=Priority.HIGH):
+    """All that the order needs is done: say so."""
+
+    order_id: str
 
 
 class SendFollowupEmail(Job, type="send_followup_email", priority=Priority.LOW):

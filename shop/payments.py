@@ -78,7 +78,7 @@ def settle(tx: JobTransaction, order_id: str, result: PaymentResult) -> tuple[Or
     )
     if settled and result.state is PaymentState.PAID:
         mark_paid(tx, order_id)
-        fulfilment.begin(tx, order_id)
+        fulfilment.begin(tx, find_order_and_payment(tx, order_id)[0])
         announce(tx, OrderEvent.PAID, order_id)
     elif settled:
         give_back(tx, order_id)

@@ -1,11 +1,17 @@
 """`creche enqueue TYPE JSON`: store jobs from a shell."""
 
+from typing import TYPE_CHECKING, cast
+
 import click
 
 from runtime.cli.options import app_options, json_option, option
 from runtime.cli.output import print_json
-from runtime.cli.parameters import PRIORITY, SECONDS, TEXT
+from runtime.cli.parameters import IDENTIFIER, PRIORITY, SECONDS, TEXT
 from runtime.cli.target import Target
+
+if TYPE_CHECKING:
+    from runtime.model.records import OnFailure
+    from runtime.transaction import EnqueueOptions, OnConflict
 
 MOST_AT_ONCE = 1_000_000
 
@@ -16,6 +22,28 @@ MOST_AT_ONCE = 1_000_000
 @option("--priority", kind=PRIORITY, own=True, metavar="N|NAME", explain="Instead of the type's own.")
 @option("--delay", kind=SECONDS, default=0.0, own=True, metavar="S", explain="Seconds until it is due.")
 @option("--key", kind=TEXT, own=True, metavar="K", explain="Unique among the unfinished jobs of its type.")
+@option(
+    "--on-conflict",
+    kind=click.Choice(["keep", "replace", "debounce"]),
+    own=True,
+    explain="What becomes of a waiting job that holds the key.",
+)
+@option("--expires", kind=SECONDS, own=True, metavar="S", explain="Cancel it if not started in S seconds.")
+@option("--deadline", kind=SECONDS, own=True, metavar="S", explain="Seconds in which it must be done.")
+@option(
+    "--depends-on",
+    kind=IDENTIFIER,
+    own=True,
+    many=True,
+    metavar="ID",
+    explain="After this job. Repeatable.",
+)
+@option(
+    "--on-failure",
+    kind=click.Choice(["cancel", "run", "wait"]),
+    own=True,
+    explain="What becomes of it when a job that it depends on fails.",
+)
 @option(
     "--count",
     kind=click.IntRange(1, MOST_AT_ONCE),
@@ -34,6 +62,11 @@ def enqueue(
     priority: int | None,
     delay: float,
     key: str | None,
+    on_conflict: str | None,
+    expires: float | None,
+    deadline: float | None,
+    depends_on: tuple[int, ...],
+    on_failure: str | None,
     count: int,
     as_json: bool,
 ) -> None:
@@ -41,9 +74,20 @@ def enqueue(
 
     The payload is checked against the type's model before the database is touched.
     """
-    if key is not None and count > 1:
-        raise click.UsageError("--key makes a job unique, so it does not go with --count")
-    ids, duplicate = _store(target, type_, payload, priority=priority, delay=delay, key=key, count=count)
+    single: dict[str, object] = {"--key": key, "--on-conflict": on_conflict, "--expires": expires}
+    single |= {"--deadline": deadline, "--depends-on": depends_on or None, "--on-failure": on_failure}
+    given = [flag for flag, value in single.items() if value is not None]
+    if given and count > 1:
+        raise click.UsageError(f"{given[0]} is said of one job, so it does not go with --count")
+    options: EnqueueOptions = {"priority": priority, "delay": delay, "key": key}
+    options |= {"expires": expires, "done_within": deadline}
+    if depends_on:
+        options["depends_on"] = depends_on
+    if on_failure is not None:
+        options["on_failure"] = cast("OnFailure", on_failure)
+    if on_conflict is not None:
+        options["on_conflict"] = cast("OnConflict", on_conflict)
+    ids, duplicate = _store(target, type_, payload, options, count)
     if as_json:
         print_json({"ids": ids, "duplicate": duplicate})
         return
@@ -54,14 +98,7 @@ def enqueue(
 
 
 def _store(
-    target: Target,
-    type_: str,
-    payload: str,
-    *,
-    priority: int | None,
-    delay: float,
-    key: str | None,
-    count: int,
+    target: Target, type_: str, payload: str, options: "EnqueueOptions", count: int
 ) -> tuple[list[int], bool]:
     from runtime.app import Deployment
     from runtime.errors import UnknownType
@@ -74,8 +111,9 @@ def _store(
     async def store(deployment: Deployment) -> tuple[list[int], bool]:
         queue = deployment.queue
         if count > 1:
+            delay, priority = options["delay"], options["priority"]
             return await queue.enqueue_raw_many(type_, payload, count, delay=delay, priority=priority), False
-        record = await queue.enqueue_raw(type_, payload, delay=delay, priority=priority, key=key)
+        record = await queue.enqueue_raw(type_, payload, **options)
         return [record.id], record.duplicate
 
     return target.run(store, app)

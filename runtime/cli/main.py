@@ -19,10 +19,11 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "worker": ("runtime.cli.worker:worker", "Run jobs until stopped."),
         "enqueue": ("runtime.cli.enqueue:enqueue", "Store a job, or many; prints the id."),
-        "jobs": ("runtime.cli.jobs:jobs", "Look at jobs, cancel or retry one."),
+        "jobs": ("runtime.cli.jobs:jobs", "Look at jobs, cancel or retry them, move them."),
         "dlq": ("runtime.cli.dlq:dlq", "Jobs that failed for good: the dead letter queue."),
         "cron": ("runtime.cli.cron:cron", "Schedules: next ticks, run now, pause, resume."),
         "limits": ("runtime.cli.limits:limits", "Rate limits, for all processes together."),
+        "workflows": ("runtime.cli.workflows:workflows", "Jobs that belong together, as a whole."),
         "pause": ("runtime.cli.types:pause", "Let no job of a type start."),
         "resume": ("runtime.cli.types:resume", "Let jobs of a paused type start again."),
         "stats": ("runtime.cli.stats:stats", "The queue in numbers."),

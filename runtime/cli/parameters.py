@@ -1,6 +1,7 @@
 """Kinds of option value: text in, checked value out. A bad one is a usage error that names the option."""
 
 import math
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
@@ -49,6 +50,22 @@ class PriorityValue(click.ParamType[int]):
         return int(text)
 
 
+class Moment(click.ParamType[float]):
+    """A moment as ISO 8601, in UTC unless it says otherwise; as seconds since 1970 UTC."""
+
+    name = "time"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Read the moment."""
+        if isinstance(value, float):  # click converts a default again
+            return value
+        try:
+            moment = datetime.fromisoformat(str(value).strip())
+        except ValueError:
+            self.fail(f"{value!r} is not a moment, as in 2026-12-31T08:00:00+01:00.", param, ctx)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+
+
 class RateAssignment(click.ParamType["tuple[str, Rate | None]"]):
     """`TYPE=N/s`, `TYPE=N/m:BURST` or `TYPE=off`."""
 
@@ -90,6 +107,7 @@ class PlainText(click.ParamType[str]):
 
 
 SECONDS = Seconds()
+MOMENT = Moment()
 PRIORITY = PriorityValue()
 RATE = RateAssignment()
 TEXT = PlainText()

@@ -6,6 +6,7 @@ from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
 from typing import cast
 
+from runtime.model.detail import JobDetail
 from runtime.model.records import LimitRecord, QueueStats, TypeCount
 
 Json = str | int | float | bool | None | Sequence["Json"] | Mapping[str, "Json"]
@@ -36,6 +37,28 @@ def record_json(record: object) -> dict[str, Json]:
     if names is None:
         raise TypeError(f"{type(record).__name__} is not a record")
     return {camel(name): _field(name, getattr(record, name)) for name in names if name not in _INNER}
+
+
+def detail_json(detail: JobDetail) -> dict[str, Json]:
+    """A job with all there is to say of it, as `GET /admin/jobs/{id}` answers."""
+    said = detail.progress
+    return {
+        **record_json(detail.record),
+        "waitReason": detail.wait_reason,
+        "startBy": None if detail.start_by is None else iso(detail.start_by),
+        "endBy": None if detail.end_by is None else iso(detail.end_by),
+        "result": None if detail.result is None else _payload(detail.result),
+        "progress": said
+        and {"fraction": said.fraction, "message": said.message, "at": iso(said.reported_at)},
+        "logs": [
+            {"run": line.claim, "level": line.level, "text": line.text, "at": iso(line.logged_at)}
+            for line in detail.logs
+        ],
+        "parents": to_json(detail.parents),
+        "children": to_json(detail.children),
+        "workflowId": detail.workflow_id,
+        "history": to_json(detail.history),
+    }
 
 
 def _names(value: object) -> Sequence[str] | None:

@@ -2,7 +2,8 @@
 
     processing ─┬─ completed ───────────────────────────────► completed
                 ├─ failed, timed out ─ attempts left ───────► scheduled (pending when the delay is 0)
-                │                    └ none left, or final ─► failed, dead letter
+                │                    └ none left, or final,
+                │                      or past its deadline ─► failed, dead letter
                 ├─ cancelled ───────────────────────────────► cancelled
                 ├─ snoozed ─────────────────────────────────► scheduled   attempt not used up
                 ├─ interrupted ─────────────────────────────► pending     attempt not used up
@@ -108,7 +109,8 @@ def _ended(job: ClaimedJob, outcome: Outcome, status: Status, error: str | None,
 
 def _failed(job: ClaimedJob, outcome: Failed | TimedOut, error: str, now: float, delay: float) -> Transition:
     final = isinstance(outcome, Failed) and outcome.final
-    if final or job.attempts + 1 >= job.max_attempts:
+    too_late = job.end_by is not None and now + delay >= job.end_by
+    if final or too_late or job.attempts + 1 >= job.max_attempts:
         return _ended(job, outcome, Status.FAILED, error, now)
     return Transition(
         status=Status.SCHEDULED if delay > 0 else Status.PENDING,

@@ -6,9 +6,12 @@ are seconds. The edges (JSON, tables for people) turn moments into text.
 
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
-from typing import Generic, NamedTuple, TypeVar
+from typing import Generic, Literal, NamedTuple, TypeAlias, TypeVar, get_args
 
 T = TypeVar("T")
+
+OnFailure: TypeAlias = Literal["cancel", "run", "wait"]
+ON_FAILURE: tuple[OnFailure, ...] = get_args(OnFailure)
 
 
 class Status(StrEnum):
@@ -59,6 +62,18 @@ class NewJob(NamedTuple):
     key: str | None = None
     unique_for: float | None = None
     """Seconds that `key` stays taken after the enqueue; None: while the job is unfinished."""
+    on_conflict: str = "keep"
+    """What becomes of a waiting job that holds the key: `keep`, `replace` or `debounce`."""
+    start_by: float | None = None
+    """Not started by then, it is cancelled."""
+    end_by: float | None = None
+    """It must be done by then."""
+    parents: tuple[int, ...] = ()
+    """Jobs that must have ended first."""
+    on_failure: OnFailure = "cancel"
+    """What becomes of it when one of them fails or is cancelled."""
+    awaited: bool = False
+    """Whether what depends on the job that enqueues it waits for it, too."""
 
 
 class JobRecord(NamedTuple):
@@ -109,6 +124,27 @@ class ClaimedJob(NamedTuple):
     crashes: int
     claims: int
     locked_at: float
+    end_by: float | None = None
+    """When it must be done, if by any moment."""
+
+
+class ProgressRecord(NamedTuple):
+    """How far a job is, as its newest attempt said last."""
+
+    fraction: float
+    """From 0 to 1."""
+    message: str
+    reported_at: float
+
+
+class LogRecord(NamedTuple):
+    """A line of a job's log."""
+
+    claim: int
+    """Of which run: the first is 1."""
+    level: str
+    text: str
+    logged_at: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,17 +159,6 @@ class AttemptRecord:
     worker: str
     started_at: float
     ended_at: float | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobDetail:
-    """A job with its history."""
-
-    record: JobRecord
-    history: tuple[AttemptRecord, ...]
-    """All runs, oldest first."""
-    wait_reason: str | None
-    """Why it is not running now; None when it runs or is finished."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,7 +21,8 @@ from typing import NamedTuple
 from runtime.model.lifecycle import runs_alone
 from runtime.model.outcomes import Cancelled
 from runtime.model.records import ClaimedJob, Status
-from runtime.store import limits
+from runtime.store import aftermath, deadlines, limits
+from runtime.store.composition import Ended
 from runtime.store.subjects import DUE, FINISHED
 from runtime.store.transaction import StoreTransaction
 
@@ -67,9 +68,10 @@ Rank = tuple[float, float]
 
 def claim(tx: StoreTransaction, request: ClaimRequest) -> Claim:
     """Take the jobs that start next, at most `request.most`."""
-    tx.expect(("list_paused_types", {}), ("ready_arms", {}), ("list_limits", {}))
+    tx.expect(("list_paused_types", {}), ("ready_arms", {}), ("list_limits", {}), ("any_deadline", {}))
     arms = _open_arms(tx, request)
     in_force = limits.in_force(tx)
+    dated = deadlines.there_are_any(tx)
     limited = {arm.type for arm in arms} & in_force.keys()
     allowance = dict.fromkeys((arm.type for arm in arms), request.most)
     for job_type in sorted(limited):  # in one order, so that no two claims deadlock
@@ -82,6 +84,8 @@ def claim(tx: StoreTransaction, request: ClaimRequest) -> Claim:
     for job_type, number in Counter(job.type for job in jobs).items():
         tx.count(job_type, Status.PENDING, -number)
         tx.count(job_type, Status.PROCESSING, number)
+    if dated:
+        jobs = _in_time(tx, request.worker, jobs)
     jobs = _with_one_suspect(tx, request.worker, jobs)
     taken = Counter(job.type for job in jobs)
     left = len(jobs) == request.most
@@ -93,6 +97,16 @@ def claim(tx: StoreTransaction, request: ClaimRequest) -> Claim:
         elif taken[job_type] == allowance[job_type]:
             left = True
     return Claim(jobs, left, min(ready_at, default=None), frozenset(limited))
+
+
+def _in_time(tx: StoreTransaction, worker: str, jobs: list[ClaimedJob]) -> list[ClaimedJob]:
+    """Without those that may have run out of time: these are looked at, and start another time if at all."""
+    moments = deadlines.claimed(tx, [job.id for job in jobs])
+    late = [job for job in jobs if moments.get(job.id) == 0]
+    if late:
+        release(tx, worker, late)
+        deadlines.expire_these(tx, [job.id for job in late])
+    return [job._replace(end_by=moments.get(job.id)) for job in jobs if moments.get(job.id) != 0]
 
 
 def _with_one_suspect(tx: StoreTransaction, worker: str, jobs: list[ClaimedJob]) -> list[ClaimedJob]:
@@ -118,6 +132,7 @@ def release(tx: StoreTransaction, worker: str, jobs: Sequence[ClaimedJob]) -> No
         if status is Status.CANCELLED:
             tx.note(job.type, Cancelled.name)
             tx.announce(FINISHED)
+            aftermath.ended(tx, [Ended(job.id, job.type, status)])
         else:
             tx.announce(DUE)
 
@@ -191,7 +206,7 @@ def _take(tx: StoreTransaction, request: ClaimRequest, order: _Order) -> list[Cl
             worker=request.worker,
             now=tx.now,
         )
-        jobs += [ClaimedJob._make((*job, tx.now)) for job in ready or ()]
+        jobs += [ClaimedJob._make((*job, tx.now, None)) for job in ready or ()]
     if jobs:
         ids = json.dumps([job.id for job in jobs])
         tx.run("claim_jobs", ids=ids, worker=request.worker, now=tx.now)

@@ -3,7 +3,8 @@
 from runtime.errors import NotAllowed
 from runtime.model.lifecycle import CancelAction, cancel_when, check_retry
 from runtime.model.records import JobRecord, Status
-from runtime.store import jobs
+from runtime.store import aftermath, composition, deadlines, jobs, workflows
+from runtime.store.composition import Ended
 from runtime.store.subjects import CONTROL, DUE, FINISHED
 from runtime.store.transaction import StoreTransaction
 
@@ -24,11 +25,15 @@ def cancel(tx: StoreTransaction, job_id: int) -> JobRecord:
         _moved(tx, record, Status.CANCELLED)
         tx.note(record.type, "cancelled")
         tx.announce(FINISHED)
+        aftermath.ended(tx, [Ended(record.id, record.type, Status.CANCELLED)])
     return jobs.find(tx, job_id)
 
 
 def retry(tx: StoreTransaction, job_id: int, budget: int) -> JobRecord:
     """Begin a finished job anew with `budget` attempts, or make a scheduled one due now.
+
+    It waits again for the jobs that it depends on and that have not ended as it wants them; what
+    was cancelled for its failure waits for it again.
 
     Raises:
         NotFound: no such job.
@@ -36,13 +41,20 @@ def retry(tx: StoreTransaction, job_id: int, budget: int) -> JobRecord:
     """
     record = jobs.find(tx, job_id)
     check_retry(record.status)
+    status = Status.PENDING
     if record.status is Status.SCHEDULED:
         tx.run("hasten_job", id=job_id, now=tx.now)
     else:
         _take_key_back(tx, record)
         tx.run("restart_job", id=job_id, budget=budget, now=tx.now)
+        deadlines.lift(tx, job_id)  # whoever begins it anew wants it done all the same
         tx.run("delete_dead_letter", job_id=job_id)
-    _moved(tx, record, Status.PENDING)
+        workflows.count_anew(tx, job_id, record.status)
+        if composition.still_waits(tx, job_id):
+            composition.block(tx, job_id)
+            status = Status.BLOCKED
+        _revive_dependants(tx, job_id)
+    _moved(tx, record, status)
     tx.announce(DUE)
     return jobs.find(tx, job_id)
 
@@ -63,6 +75,19 @@ def resume(tx: StoreTransaction, job_type: str) -> None:
 def paused(tx: StoreTransaction) -> frozenset[str]:
     """The types that may not start."""
     return frozenset(tx.all("list_paused_types", str))
+
+
+def _revive_dependants(tx: StoreTransaction, job_id: int) -> None:
+    """What was cancelled because this job had failed waits for it again, and so on."""
+    begun = [job_id]
+    while begun:
+        for dependant in composition.reopen(tx, begun.pop()):
+            record = jobs.find(tx, dependant)
+            if record.status is Status.CANCELLED:
+                composition.block(tx, dependant)
+                workflows.count_anew(tx, dependant, Status.CANCELLED)
+                _moved(tx, record, Status.BLOCKED)
+                begun.append(dependant)
 
 
 def _moved(tx: StoreTransaction, record: JobRecord, status: Status) -> None:

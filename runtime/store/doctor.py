@@ -50,6 +50,9 @@ class Invariant:
 INVARIANTS = (
     Invariant("stuck jobs", "ownerless_jobs", "processing, but the worker that holds them is gone"),
     Invariant("blocked jobs", "blocked_jobs", "blocked, and nothing will ever release them"),
+    Invariant("waits", "miscounted_waits", "do not count the jobs that they wait for"),
+    Invariant("parents", "parentless_jobs", "wait for jobs that will not end any more"),
+    Invariant("workflows", "miscounted_workflows", "do not count their jobs"),
     Invariant("job rows", "contradictory_jobs", "contradict themselves"),
     Invariant("attempts", "overspent_jobs", "have more attempts than they may"),
     Invariant("histories", "stray_attempts", "runs recorded of jobs that are not there"),

@@ -2,14 +2,16 @@
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from runtime.model.lifecycle import Transition, settle
+from runtime.model.notes import Notes
 from runtime.model.outcomes import Completed, Crashed
 from runtime.model.records import ClaimedJob, Status
 from runtime.model.retry import Retry
-from runtime.store import workers
+from runtime.store import aftermath, composition, progress, results, workers
+from runtime.store.composition import Ended
 from runtime.store.rows import held_job
 from runtime.store.subjects import DUE, FINISHED, SCHEDULED
 from runtime.store.transaction import StoreTransaction
@@ -49,16 +51,35 @@ def finish(tx: StoreTransaction, worker: str, ending: Ending) -> bool:
     if change.dead:
         _bury(tx, ending)
     tx.announce(_SUBJECTS.get(written, FINISHED))
+    if written.finished:
+        aftermath.ended(tx, [Ended(job.id, job.type, written)])
     return True
 
 
-def finish_many(tx: StoreTransaction, worker: str, endings: Sequence[Ending]) -> list[ClaimedJob]:
-    """End attempts together; return the jobs that this worker no longer owned."""
+def finish_many(
+    tx: StoreTransaction,
+    worker: str,
+    endings: Sequence[Ending],
+    *,
+    returned: Mapping[int, str] | None = None,
+    notes: Sequence[Notes] = (),
+) -> list[ClaimedJob]:
+    """End attempts together; return the jobs that this worker no longer owned.
+
+    Args:
+        returned: by job id, what the handlers of some that completed returned, as JSON text.
+        notes: what some of the attempts said and nobody has written down yet.
+    """
+    if notes:
+        progress.write(tx, notes)
     completed = [ending for ending in endings if ending.transition.status is Status.COMPLETED]
     refused = _complete(tx, worker, completed)
     if len(completed) < len(endings):
         others = (ending for ending in endings if ending.transition.status is not Status.COMPLETED)
         refused += [ending.job for ending in others if not finish(tx, worker, ending)]
+    if returned:
+        stale = {job.id for job in refused}
+        results.store(tx, {job_id: text for job_id, text in returned.items() if job_id not in stale})
     return refused
 
 
@@ -84,6 +105,11 @@ def _complete(tx: StoreTransaction, worker: str, endings: Sequence[Ending]) -> l
         tx.note(job_type, Completed.name, number)
     if endings:
         tx.announce(FINISHED)
+        if composition.in_use(tx):
+            gone = {job.id for job in refused}
+            aftermath.ended(
+                tx, [Ended(job.id, job.type, Status.COMPLETED) for job, _ in endings if job.id not in gone]
+            )
     return refused
 
 

@@ -4,7 +4,10 @@ from collections import Counter
 from collections.abc import Sequence
 
 from runtime.errors import NotFound
-from runtime.model.records import AttemptRecord, JobRecord, NewJob, Page, Status
+from runtime.model.composition import Edge, Plan, WorkflowRecord
+from runtime.model.records import AttemptRecord, JobRecord, NewJob, OnFailure, Page, Status
+from runtime.store import aftermath, composition, conflicts, deadlines, workflows
+from runtime.store.composition import Ended, Wait
 from runtime.store.rows import attempt_record, job_record
 from runtime.store.subjects import DUE, SCHEDULED
 from runtime.store.transaction import StoreTransaction
@@ -18,14 +21,25 @@ def insert(tx: StoreTransaction, new: NewJob) -> JobRecord:
     if new.key is not None:
         holder = tx.one("find_key", int, type=new.type, key=new.key, now=tx.now)
         if holder is not None:
-            return find(tx, holder)._replace(duplicate=True)
+            return conflicts.settle(tx, find(tx, holder), new)._replace(duplicate=True)
+    wait = composition.look_at_parents(tx, new.parents, new.on_failure) if new.parents else None
     (job_id,) = tx.reserve_ids(1)
-    status = _first_status(tx, new)
+    status = _first_status(tx, new, wait)
     _insert_later(tx, job_id, new, status)
     _announce(tx, new.type, status, 1)
     if new.key is not None:
         expires_at = None if new.unique_for is None else tx.now + new.unique_for
         tx.run("take_key", type=new.type, key=new.key, job_id=job_id, expires_at=expires_at)
+    if new.start_by is not None or new.end_by is not None:
+        deadlines.note(tx, [(job_id, new)])
+    if wait is not None:
+        composition.depend(tx, [(job_id, wait, new.on_failure)])
+    if tx.within is not None:
+        _join(tx, [job_id], [job_id] if new.awaited else [])
+    if wait is not None and wait.failed_parent is not None:
+        composition.cancel_at_once(tx, job_id, new.type, wait.failed_parent)
+        aftermath.ended(tx, [Ended(job_id, new.type, Status.CANCELLED)])
+        return find(tx, job_id)
     return _record(job_id, new, status)
 
 
@@ -38,7 +52,29 @@ def insert_many(tx: StoreTransaction, new: Sequence[NewJob]) -> list[int]:
     stored = Counter((job.type, status) for job, status in zip(new, statuses, strict=True))
     for (job_type, status), number in stored.items():
         _announce(tx, job_type, status, number)
+    deadlines.note(tx, [pair for pair in zip(ids, new, strict=True) if pair[1].start_by or pair[1].end_by])
+    if tx.within is not None:
+        _join(tx, ids, [])
     return list(ids)
+
+
+def insert_plan(tx: StoreTransaction, plan: Plan, name: str) -> WorkflowRecord:
+    """Store jobs that wait for each other; they join the workflow of the running job, or make one."""
+    ids = tx.reserve_ids(len(plan.jobs))
+    waits: list[tuple[int, Wait, OnFailure]] = []
+    for job_id, new, parents in zip(ids, plan.jobs, plan.parents, strict=True):
+        wait = Wait(dict.fromkeys((ids[parent] for parent in parents), Edge.OPEN), None) if parents else None
+        status = _first_status(tx, new, wait)
+        _insert_later(tx, job_id, new, status)
+        _announce(tx, new.type, status, 1)
+        if wait is not None:
+            waits.append((job_id, wait, new.on_failure))
+    composition.depend(tx, waits)
+    deadlines.note(
+        tx, [pair for pair in zip(ids, plan.jobs, strict=True) if pair[1].start_by or pair[1].end_by]
+    )
+    joined = _join(tx, ids, [ids[end] for end in plan.ends] if plan.awaited else [])
+    return workflows.create(tx, name, ids) if joined is None else workflows.find(tx, joined)
 
 
 def find(tx: StoreTransaction, job_id: int) -> JobRecord:
@@ -116,7 +152,21 @@ def _announce(tx: StoreTransaction, job_type: str, status: Status, number: int) 
     tx.announce(DUE if status is Status.PENDING else SCHEDULED)
 
 
-def _first_status(tx: StoreTransaction, new: NewJob) -> Status:
+def _join(tx: StoreTransaction, ids: Sequence[int], awaited: Sequence[int]) -> int | None:
+    """New jobs of a running one belong where it belongs; its dependants wait for those awaited, too."""
+    if tx.within is None:
+        return None
+    for job_id in awaited:
+        composition.extend(tx, tx.within, job_id)
+    workflow_id = workflows.of(tx, tx.within)
+    if workflow_id is not None:
+        workflows.join(tx, workflow_id, ids)
+    return workflow_id
+
+
+def _first_status(tx: StoreTransaction, new: NewJob, wait: Wait | None = None) -> Status:
+    if wait is not None and wait.open:
+        return Status.BLOCKED
     return Status.PENDING if new.scheduled_at <= tx.now else Status.SCHEDULED
 
 

@@ -3,12 +3,21 @@
 from collections import Counter
 
 from runtime.model.records import Status
+from runtime.store import workflows
 from runtime.store.statistics import MINUTES_OF_HISTORY
 from runtime.store.transaction import StoreTransaction
 
 DAY = 86_400.0
 ONCE_MARKS_KEPT = 30 * DAY
 TICKS_KEPT = 400 * DAY
+_BELONGINGS = (
+    "delete_result",
+    "delete_progress",
+    "delete_log",
+    "delete_deadline",
+    "delete_edges",
+    "delete_wait",
+)
 
 
 def prune_finished(tx: StoreTransaction, before: float, limit: int) -> int:
@@ -18,6 +27,9 @@ def prune_finished(tx: StoreTransaction, before: float, limit: int) -> int:
     """
     old = tx.all("prunable_jobs", lambda *row: row, before=before, now=tx.now, most=limit)
     tx.many("delete_attempts", [(job_id,) for job_id, *_ in old])
+    for belonging in _BELONGINGS:
+        tx.many(belonging, [(job_id,) for job_id, *_ in old])
+    workflows.forget(tx, [job_id for job_id, *_ in old])
     tx.many("delete_job", [(job_id,) for job_id, *_ in old])
     keys = [(job_type, key, job_id) for job_id, job_type, _, key in old if key is not None]
     tx.many("forget_keys_of", keys)

@@ -33,6 +33,7 @@ class StoreTransaction(Transaction):
 
     __slots__ = (
         "_counts", "_kept_counts", "_kept_notes", "_kept_rows", "_next_id", "_notes", "_rows", "_saved_id",
+        "within",
     )  # fmt: skip
 
     def __init__(self, statements: Statements, now: float) -> None:
@@ -46,6 +47,8 @@ class StoreTransaction(Transaction):
         self._kept_notes: list[_Note] = []
         self._next_id: int | None = None
         self._saved_id: int | None = None
+        self.within: int | None = None
+        """The job whose handler wants what is being written, while its completion is."""
 
     def insert_later(self, row: Sequence[Value]) -> None:
         """Store a job: a row of `insert_job`, before the next statement or the commit."""

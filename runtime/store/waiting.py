@@ -2,8 +2,9 @@
 
 from datetime import UTC, datetime
 
-from runtime.model.records import JobDetail, JobRecord, Status
-from runtime.store import control, jobs, limits, types
+from runtime.model.detail import JobDetail
+from runtime.model.records import JobRecord, Status
+from runtime.store import composition, control, deadlines, jobs, limits, progress, results, types, workflows
 from runtime.store.transaction import StoreTransaction
 
 
@@ -16,7 +17,20 @@ def detail(tx: StoreTransaction, job_id: int, boot: str, monotonic: float) -> Jo
     record = jobs.find(tx, job_id)
     served = types.served(tx, boot, monotonic)
     reason = wait_reason(tx, record, served)
-    return JobDetail(record=record, history=jobs.history(tx, record), wait_reason=reason)
+    deadline = deadlines.of(tx, job_id)
+    return JobDetail(
+        record=record,
+        history=jobs.history(tx, record),
+        wait_reason=reason,
+        result=results.of(tx, [job_id]).get(job_id),
+        progress=progress.progress_of(tx, job_id),
+        logs=progress.log_of(tx, job_id),
+        start_by=deadline.start_by,
+        end_by=deadline.end_by,
+        parents=tuple(composition.parents(tx, job_id)),
+        children=tuple(composition.children(tx, job_id)),
+        workflow_id=workflows.of(tx, job_id),
+    )
 
 
 def wait_reason(tx: StoreTransaction, job: JobRecord, served: frozenset[str]) -> str | None:
@@ -28,7 +42,7 @@ def wait_reason(tx: StoreTransaction, job: JobRecord, served: frozenset[str]) ->
         cause = "retried after an error" if job.attempts else "scheduled"
         return f"{cause}: due at {_moment(job.scheduled_at)}"
     if job.status is Status.BLOCKED:
-        return "waits for the jobs it depends on"
+        return composition.wait_reason(tx, job.id)
     return _pending_reason(tx, job, served) if job.status is Status.PENDING else None
 
 

@@ -8,9 +8,11 @@ from runtime.app import Deployment
 from runtime.errors import DatabaseBusy, DatabaseError, DatabaseFull
 from runtime.model.lifecycle import settle
 from runtime.model.outcomes import Completed, Failed, Interrupted, Outcome, describe_error
+from runtime.store import progress, results
 from runtime.store.endings import Ending, finish, finish_many
 from runtime.transaction import JobTransaction
 from runtime.worker.pool import Attempt, Pool
+from runtime.worker.scribe import Scribe
 from runtime.worker.wakeup import Wakeup
 
 PAUSE = 0.5
@@ -25,10 +27,11 @@ class _StaleCompletion(Exception):
 class Finisher:
     """Takes ended attempts and settles them."""
 
-    def __init__(self, worker: str, deployment: Deployment, pool: Pool) -> None:
+    def __init__(self, worker: str, deployment: Deployment, pool: Pool, scribe: Scribe) -> None:
         self._worker = worker
         self._deployment = deployment
         self._pool = pool
+        self._scribe = scribe
         self._handlers = deployment.app.handlers
         self._ended: list[Attempt] = []
         self._work = Wakeup()
@@ -36,6 +39,7 @@ class Finisher:
     def put(self, attempt: Attempt, now: float) -> None:
         """Take an attempt that has ended, and was judged; its runner may go on."""
         attempt.ended = now
+        attempt.notes = self._scribe.take(attempt.job)
         self._pool.ended(attempt)
         self._ended.append(attempt)
         self._work.set()
@@ -44,7 +48,9 @@ class Finisher:
         """End attempts whose handlers do not end; what these say later is refused."""
         now = self._deployment.clock.now()
         endings = [self._settle(attempt, outcome, now) for attempt in attempts]
-        await self._deployment.database.write_relaxed(finish_many, self._worker, endings)
+        said = [self._scribe.take(attempt.job) for attempt in attempts]
+        notes = [note for note in said if note is not None]
+        await self._deployment.database.write_relaxed(finish_many, self._worker, endings, notes=notes)
 
     async def run(self) -> None:
         """Write endings until cancelled."""
@@ -54,7 +60,7 @@ class Finisher:
                 batch, self._ended = self._ended, []
                 simple = []
                 for attempt in batch:
-                    if attempt.writes and isinstance(attempt.outcome, Completed):
+                    if attempt.writes and _completed(attempt):
                         nursery.start_soon(self._finish_with_writes, attempt)
                     else:
                         simple.append(attempt)
@@ -64,10 +70,14 @@ class Finisher:
     async def _finish(self, ended: list[Attempt]) -> None:
         now = self._deployment.clock.now()
         endings = [self._settle(attempt, _outcome(attempt), now) for attempt in ended]
+        returned = {each.job.id: each.result for each in ended if each.result and _completed(each)}
+        notes = [each.notes for each in ended if each.notes is not None]
         while True:
             try:
                 # Relaxed: a completion lost to a power failure is a re-run, and nobody was told of it.
-                refused = await self._deployment.database.write_relaxed(finish_many, self._worker, endings)
+                refused = await self._deployment.database.write_relaxed(
+                    finish_many, self._worker, endings, returned=returned, notes=notes
+                )
                 break
             except TRANSIENT as error:
                 await self._pause(error)
@@ -114,13 +124,26 @@ class Finisher:
             events.ending_refused(job, self._worker)
 
 
+def _completed(attempt: Attempt) -> bool:
+    return isinstance(attempt.outcome, Completed)
+
+
 def _outcome(attempt: Attempt) -> Outcome:
     assert attempt.outcome is not None, "judged before it was put here"
     return attempt.outcome
 
 
 def _finish_with(tx: JobTransaction, worker: str, ending: Ending, attempt: Attempt) -> None:
+    if attempt.notes is not None:
+        progress.write(tx, [attempt.notes])
+    # Before the completion: what depends on the job may have to wait for jobs that are enqueued here.
+    tx.within = ending.job.id
+    try:
+        for write in attempt.writes:
+            write(tx)
+    finally:
+        tx.within = None
+    if attempt.result is not None:
+        results.store(tx, {attempt.job.id: attempt.result})
     if not finish(tx, worker, ending):
         raise _StaleCompletion
-    for write in attempt.writes:
-        write(tx)

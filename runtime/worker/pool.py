@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 import trio
 
 from runtime.model.lifecycle import runs_alone
+from runtime.model.notes import Notes
 from runtime.model.outcomes import Failed, Outcome, TimedOut
 from runtime.model.records import ClaimedJob
 from runtime.transaction import JobTransaction
@@ -36,8 +37,10 @@ class Attempt:
         "deadline",
         "ended",
         "job",
+        "notes",
         "outcome",
         "reported",
+        "result",
         "scope",
         "task",
         "verdict",
@@ -59,6 +62,10 @@ class Attempt:
         """Why it was cancelled, if not by its deadline."""
         self.writes: Sequence[Callable[[JobTransaction], object]] = ()
         """What goes into the transaction that completes the job."""
+        self.result: str | None = None
+        """What the handler returned, as JSON text."""
+        self.notes: Notes | None = None
+        """What it said that is not written yet, once it has ended."""
         self.reported = False
         """Whether it was reported for ignoring its cancellation."""
 

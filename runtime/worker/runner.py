@@ -23,9 +23,11 @@ from runtime.handlers import Handler, Place
 from runtime.job import Job
 from runtime.model.outcomes import Cancelled, Completed, Failed, Interrupted, Outcome, Snoozed, describe_error
 from runtime.model.records import ClaimedJob
+from runtime.model.returned import result_text
 from runtime.worker.cpu import run_in_process
 from runtime.worker.finisher import Finisher
 from runtime.worker.pool import Attempt, Pool
+from runtime.worker.scribe import Scribe
 
 TURN = 0.001
 """Seconds that jobs which never wait may run in a row before others get their turn."""
@@ -44,6 +46,7 @@ class Runner:
         deployment: Deployment,
         pool: Pool,
         finisher: Finisher,
+        scribe: Scribe,
         *,
         timeout: float,
         threads: trio.CapacityLimiter,
@@ -52,6 +55,7 @@ class Runner:
         self._deployment = deployment
         self._pool = pool
         self._finisher = finisher
+        self._scribe = scribe
         self._timeout = timeout
         self._threads = threads
         self._handlers = deployment.app.handlers
@@ -147,10 +151,13 @@ class Runner:
             )
             return
         handler = self._handlers[attempt.job.type]
-        self._limit(attempt, handler.timeout or self._timeout)
+        seconds = handler.timeout or self._timeout
+        if attempt.job.end_by is not None:
+            seconds = min(seconds, max(0.0, attempt.job.end_by - self._deployment.clock.now()))
+        self._limit(attempt, seconds)
         context = self._context(attempt.job, nursery)
         try:
-            await self._invoke(handler, handler.model.parse(attempt.job.payload), context)
+            returned = await self._invoke(handler, handler.model.parse(attempt.job.payload), context)
         except trio.Cancelled:
             raise
         except BaseException as error:  # noqa: BLE001 - SystemExit of a handler is the job's failure, not ours
@@ -158,6 +165,17 @@ class Runner:
         else:
             attempt.outcome = Completed()
             attempt.writes = context.writes
+            if returned is not None:
+                attempt.result = self._kept(attempt.job, returned)
+
+    def _kept(self, job: ClaimedJob, returned: object) -> str | None:
+        """What the handler returned, as it is stored; what cannot be kept fails nothing, and is told."""
+        try:
+            return result_text(returned)
+        except ValueError as error:
+            self._scribe.log(job, f"the result is not kept: {error}", "warning")
+            self._deployment.events.result_not_kept(job, str(error))
+            return None
 
     def _is_late(self, job: ClaimedJob) -> bool:
         return self._deployment.clock.now() - job.locked_at > LATE
@@ -196,6 +214,7 @@ class Runner:
             deployment.services,
             deployment.clock,
             deployment.random,
+            self._scribe,
         )
 
 

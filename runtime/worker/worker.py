@@ -1,6 +1,6 @@
 """One worker: its pieces nested so that whatever is needed longest ends last.
 
-    services   heartbeat, overseer, finisher, reaper, promoter, ticker, pruner
+    services   heartbeat, overseer, finisher, scribe, reaper, promoter, expirer, ticker, pruner
       └ jobs   runners, and the dispatcher that supplies them
 
 Stopping is leaving these blocks in order: no new claims; running jobs get the
@@ -25,6 +25,7 @@ from runtime.store.claims import due_types, release
 from runtime.store.workers import Beat
 from runtime.transaction import JobTransaction
 from runtime.worker.dispatcher import Dispatcher
+from runtime.worker.expirer import run_expirer
 from runtime.worker.finisher import Finisher
 from runtime.worker.heartbeat import Heartbeat
 from runtime.worker.identity import proof_of_life, worker_name
@@ -35,6 +36,7 @@ from runtime.worker.promoter import run_promoter
 from runtime.worker.pruner import run_pruner
 from runtime.worker.reaper import run_reaper
 from runtime.worker.runner import Runner
+from runtime.worker.scribe import Scribe
 from runtime.worker.ticker import run_ticker
 
 Ts = TypeVarTuple("Ts")
@@ -54,7 +56,8 @@ class Worker:
         self.name = worker_name(deployment)
         self._hurry = trio.Event()
         self.pool = Pool(options.workers)
-        self._finisher = Finisher(self.name, deployment, self.pool)
+        self._scribe = Scribe(deployment)
+        self._finisher = Finisher(self.name, deployment, self.pool, self._scribe)
         self._dispatcher = Dispatcher(self.name, deployment, self.pool, options, self._types)
         self._heartbeat = Heartbeat(deployment, self.pool, self._beat())
 
@@ -92,9 +95,11 @@ class Worker:
         deployment = self._deployment
         services.start_soon(self._heartbeat.run)
         services.start_soon(self._finisher.run)
+        services.start_soon(self._scribe.run)
         services.start_soon(run_overseer, deployment, self.name, self.pool, self._options.poll)
         services.start_soon(run_reaper, deployment, self.name, self._options.stale_after)
         services.start_soon(run_promoter, deployment, self._options.poll)
+        services.start_soon(run_expirer, deployment, self._options.poll)
         services.start_soon(run_ticker, deployment, self._options.poll)
         services.start_soon(run_pruner, deployment)
 
@@ -107,6 +112,7 @@ class Worker:
                     self._deployment,
                     self.pool,
                     self._finisher,
+                    self._scribe,
                     timeout=self._options.timeout,
                     threads=threads,
                 )

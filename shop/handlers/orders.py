@@ -6,7 +6,14 @@ from runtime.handlers import Handlers
 from runtime.model.retry import Retry
 from shop import fulfilment
 from shop.invoices import save_invoice, take_number
-from shop.jobs import GenerateInvoice, RecoverPayment, SendFollowupEmail, SendOrderConfirmation, SyncInventory
+from shop.jobs import (
+    CompleteOrder,
+    GenerateInvoice,
+    RecoverPayment,
+    SendFollowupEmail,
+    SendOrderConfirmation,
+    SyncInventory,
+)
 from shop.orders import Order, find_order
 from shop.payments import PaymentState, find_payment, settle
 from shop.services import messages
@@ -21,13 +28,12 @@ handlers = Handlers()
 
 @handlers.handler(timeout=60, retry=SOON, rate=MAIL_RATE)
 async def send_order_confirmation(job: SendOrderConfirmation, ctx: Context) -> None:
-    """Mail the customer; with the completion the rest of the order's jobs begin."""
+    """Mail the customer."""
     services = ctx.service(ShopServices)
     order = await _order(ctx, job.order_id)
     async with ctx.once(f"confirmation:{order.id}") as first:
         if first:
             await services.mailer.send(messages.confirmation(order, services.settings.mail_from, ctx.now()))
-    ctx.write(fulfilment.fan_out, order.id)
 
 
 @handlers.handler(timeout=60, retry=SOON)
@@ -37,18 +43,21 @@ async def generate_invoice(job: GenerateInvoice, ctx: Context) -> None:
     invoice = await ctx.write_now(take_number, order)
     pdf = await ctx.service(ShopServices).printer.draw(invoice)
     ctx.write(save_invoice, order.id, pdf)
-    ctx.write(fulfilment.finish_part, order.id, fulfilment.INVOICE)
 
 
 @handlers.handler(timeout=60, retry=SOON)
 async def sync_inventory(job: SyncInventory, ctx: Context) -> None:
     """Tell the warehouse, which takes each reference once."""
-    part = fulfilment.inventory_part(job.line)
     reference = f"{job.order_id}/{job.line}"
     async with ctx.once(f"inventory:{reference}") as first:
         if first:
             await ctx.service(ShopServices).inventory.ship(reference, job.product_id, job.quantity)
-    ctx.write(fulfilment.finish_part, job.order_id, part)
+
+
+@handlers.handler(timeout=60, retry=SOON)
+async def complete_order(job: CompleteOrder, ctx: Context) -> None:
+    """Invoice and inventory are done."""
+    ctx.write(fulfilment.complete, job.order_id)
 
 
 @handlers.handler(timeout=60, retry=SOON, rate=MAIL_RATE)
@@ -59,7 +68,6 @@ async def send_followup_email(job: SendFollowupEmail, ctx: Context) -> None:
     async with ctx.once(f"followup:{order.id}") as first:
         if first:
             await services.mailer.send(messages.followup(order, services.settings.mail_from, ctx.now()))
-    ctx.write(fulfilment.finish_part, order.id, fulfilment.FOLLOWUP)
 
 
 @handlers.handler(timeout=60, retry=PATIENT)

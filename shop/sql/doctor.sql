@@ -1,32 +1,24 @@
 -- name: paid_orders_without_work
 -- Orders that were paid and got no job.
 SELECT id FROM orders
-WHERE status IN ('paid', 'completed')
-  AND id NOT IN (SELECT order_id FROM order_jobs WHERE part = 'confirmation')
+WHERE status IN ('paid', 'completed') AND id NOT IN (SELECT order_id FROM order_work)
 ORDER BY number;
 
 -- name: order_jobs_without_orders
 -- Jobs of the queue that do an order's work and that no order knows.
 SELECT id FROM jobs
-WHERE type IN ('send_order_confirmation', 'generate_invoice', 'sync_inventory', 'send_followup_email')
-  AND id NOT IN (SELECT job_id FROM order_jobs)
+WHERE type IN ('send_order_confirmation', 'generate_invoice', 'sync_inventory', 'send_followup_email', 'complete_order')
+  AND id NOT IN (
+    SELECT m.job_id FROM workflow_jobs AS m JOIN order_work AS w ON w.workflow_id = m.workflow_id
+  )
 ORDER BY id;
 
--- name: order_parts_forgotten
--- Parts that are not done although their job completed, or is not there any more.
-SELECT order_jobs.order_id FROM order_jobs LEFT JOIN jobs ON jobs.id = order_jobs.job_id
-WHERE order_jobs.needed = 1 AND order_jobs.done_at IS NULL AND (jobs.id IS NULL OR jobs.status = 'completed')
-ORDER BY order_jobs.order_id;
-
 -- name: orders_out_of_step
--- Completed orders with work left, and paid ones with none left.
-SELECT id FROM orders
-WHERE (status = 'completed' AND EXISTS (
-        SELECT 1 FROM order_jobs WHERE order_id = orders.id AND needed = 1 AND done_at IS NULL))
-   OR (status = 'paid'
-        AND EXISTS (SELECT 1 FROM order_jobs WHERE order_id = orders.id AND part = 'invoice')
-        AND NOT EXISTS (SELECT 1 FROM order_jobs WHERE order_id = orders.id AND needed = 1 AND done_at IS NULL))
-ORDER BY number;
+-- Orders that are completed before their last job, or are not although it has completed.
+SELECT o.id FROM orders AS o JOIN order_work AS w ON w.order_id = o.id
+JOIN workflow_jobs AS m ON m.workflow_id = w.workflow_id JOIN jobs AS j ON j.id = m.job_id
+WHERE j.type = 'complete_order' AND (j.status = 'completed') <> (o.status = 'completed')
+ORDER BY o.number;
 
 -- name: payments_out_of_step
 -- Orders and payments that tell different stories.

@@ -35,13 +35,6 @@ UPDATE orders SET status = 'paid', paid_at = :now WHERE id = :id AND status = 'p
 -- The payment did not succeed.
 UPDATE orders SET status = 'payment_failed' WHERE id = :id AND status = 'pending_payment';
 
--- name: lock_order
--- Make other transactions that touch the same order wait for this one.
-UPDATE orders SET status = status WHERE id = :id;
-
 -- name: complete_order
--- The order is completed, if every part that it needs is done.
-UPDATE orders SET status = 'completed', completed_at = :now
-WHERE id = :id AND status = 'paid' AND NOT EXISTS (
-    SELECT 1 FROM order_jobs WHERE order_id = :id AND needed = 1 AND done_at IS NULL
-);
+-- All that the order needs is done.
+UPDATE orders SET status = 'completed', completed_at = :now WHERE id = :id AND status = 'paid';

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 METRICS = {
     "throughput": ["limit", "limit_pooled", "throughput"],
     "runners": ["throughput_by_runners"],
-    "enqueue": ["enqueue_alone", "enqueue_together", "enqueue_many"],
+    "enqueue": ["bare_commits", "enqueue_alone", "enqueue_together", "enqueue_many"],
     "e2e": ["e2e"],
     "latency": ["latency_p50", "latency_p99"],
     "io": ["io"],

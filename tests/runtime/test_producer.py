@@ -150,3 +150,11 @@ async def test_the_sql_function_refuses_what_could_not_run(migrated, arguments):
 def test_no_schema_slips_into_the_statement():
     with pytest.raises(ConfigurationError):
         statement(Obey(), schema="x; DROP TABLE jobs")
+
+
+@pytest.mark.parametrize(
+    "option", [{"expires": 1}, {"deadline": 1}, {"done_within": 1}, {"on_conflict": "keep"}]
+)
+def test_what_the_function_of_postgresql_does_not_know_is_refused(option):
+    with pytest.raises(ConfigurationError, match=next(iter(option))):
+        statement(Obey(), **option)

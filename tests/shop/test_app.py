@@ -31,6 +31,7 @@ def test_it_runs_the_contract_s_jobs() -> None:
         "generate_invoice",
         "sync_inventory",
         "send_followup_email",
+        "complete_order",
         "recover_payment",
         "daily_sales_report",
         "cleanup_completed_jobs",

@@ -46,7 +46,9 @@ async def test_an_order_is_charged_reserved_and_paid_and_its_first_job_enqueued(
     ]
     assert await shop.stock("prod-1") == 48
     assert [(entry.reference, entry.amount_cents) for entry in shop.ledger] == [(order.id, 21497)]
-    assert [job.type for job in (await shop.detail(order.id)).jobs] == ["send_order_confirmation"]
+    jobs = (await shop.detail(order.id)).jobs
+    assert [job.type for job in jobs if job.status is Status.PENDING] == ["send_order_confirmation"]
+    assert {job.status for job in jobs[1:]} == {Status.BLOCKED}
 
 
 async def test_a_payment_without_outcome_has_a_recovery_job_before_it_is_charged(

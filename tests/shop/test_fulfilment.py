@@ -1,21 +1,37 @@
-from itertools import permutations
-
 import pytest
 
 from shop import fulfilment
 from shop.orders import OrderStatus
 
-PARTS = ["invoice", "inventory:0", "inventory:1"]
+NEEDED = ["send_order_confirmation", "generate_invoice", "sync_inventory", "sync_inventory"]
 
 
-@pytest.mark.parametrize("parts", list(permutations(PARTS)))
-async def test_whichever_part_is_last_completes_the_order(shop, autojump_clock, parts: list[str]) -> None:
+async def test_an_order_is_completed_when_all_that_it_needs_is_done(shop, autojump_clock) -> None:
     order = await shop.order(("prod-1", 1), ("prod-2", 1))
-    await shop.deployment.db.write(fulfilment.fan_out, order.id)
+    (last,) = await shop.jobs("complete_order")
+    for name in NEEDED[1:]:
+        assert all(job.status == "blocked" for job in await shop.jobs(name)), "the confirmation comes first"
 
-    for part in parts:
-        assert await shop.status(order.id) is OrderStatus.PAID
-        await shop.deployment.db.write(fulfilment.finish_part, order.id, part)
+    await shop.work()
+
+    assert await shop.status(order.id) is OrderStatus.COMPLETED
+    (after,) = [job for job in await shop.jobs("complete_order") if job.id == last.id]
+    for name in NEEDED:
+        assert all(job.completed_at <= after.completed_at for job in await shop.jobs(name))
+
+
+@pytest.mark.parametrize("name", NEEDED[:3])
+async def test_an_order_whose_work_is_given_up_is_not_completed_until_it_is_begun_anew(
+    shop, autojump_clock, name
+) -> None:
+    order = await shop.order()
+    (job,) = await shop.jobs(name)
+    await shop.deployment.queue.cancel(job.id)
+    await shop.work()
+    assert await shop.status(order.id) is OrderStatus.PAID
+
+    await shop.deployment.queue.retry(job.id)
+    await shop.work()
 
     assert await shop.status(order.id) is OrderStatus.COMPLETED
 
@@ -29,29 +45,12 @@ async def test_the_followup_is_due_in_a_day_and_is_not_waited_for(shop, autojump
     assert await shop.status(order.id) is OrderStatus.COMPLETED
 
 
-async def test_fanning_out_twice_enqueues_once(shop, autojump_clock) -> None:
-    order = await shop.order(("prod-1", 1), ("prod-2", 1))
+async def test_an_order_completed_twice_is_told_once(shop, autojump_clock) -> None:
+    order = await shop.order()
+    await shop.work()
+    completed = (await shop.deployment.queue.job((await shop.jobs("complete_order"))[0].id)).record
 
-    for _ in range(2):
-        await shop.deployment.db.write(fulfilment.fan_out, order.id)
+    await shop.deployment.db.write(fulfilment.complete, order.id)
 
-    counts = [
-        len(await shop.jobs(name)) for name in ("generate_invoice", "sync_inventory", "send_followup_email")
-    ]
-    assert counts == [1, 2, 1]
-
-
-async def test_a_part_finished_twice_counts_once(shop, autojump_clock) -> None:
-    order = await shop.order(("prod-1", 1), ("prod-2", 1))
-    await shop.deployment.db.write(fulfilment.fan_out, order.id)
-
-    for part in ["inventory:0", "inventory:0", "invoice"]:
-        await shop.deployment.db.write(fulfilment.finish_part, order.id, part)
-
-    assert await shop.status(order.id) is OrderStatus.PAID
-
-
-async def test_an_order_that_is_not_there_has_no_work(shop, autojump_clock) -> None:
-    await shop.deployment.db.write(fulfilment.fan_out, "ord-0")
-
-    assert await shop.jobs("generate_invoice") == ()
+    assert await shop.status(order.id) is OrderStatus.COMPLETED
+    assert completed.attempts == 1

@@ -11,9 +11,8 @@ from shop.invariants import INVARIANTS
 
 # An order that is completed (1), one that is paid and begun (2), and one whose payment was declined (3).
 HARM = {
-    "orders": "DELETE FROM order_jobs WHERE part = 'confirmation' AND order_id = 'ord-2'",
-    "order jobs": "DELETE FROM order_jobs WHERE part = 'invoice' AND order_id = 'ord-1'",
-    "order parts": "UPDATE order_jobs SET done_at = NULL WHERE part = 'invoice' AND order_id = 'ord-1'",
+    "orders": "DELETE FROM order_work WHERE order_id = 'ord-2'",
+    "order jobs": "DELETE FROM workflow_jobs",
     "order states": "UPDATE orders SET status = 'paid' WHERE id = 'ord-1'",
     "payments": "UPDATE orders SET status = 'paid' WHERE id = 'ord-3'",
     "open payments": "UPDATE payments SET state = 'started' WHERE order_id = 'ord-1'",

@@ -7,7 +7,7 @@ import pytest
 from runtime.testing import open_testing
 from shop.app import build_app
 from shop.errors import PaymentError, PaymentTimedOut
-from shop.fulfilment import INVOICE, finish_part
+from shop.fulfilment import complete
 from shop.notices import OrderEvent
 from shop.orders import OrderStatus
 from shop.payments import PaymentResult, PaymentState, settle
@@ -84,7 +84,7 @@ async def test_what_happens_again_is_not_told_again(shop, sender, autojump_clock
     await shop.work(60)
     assert await shop.status(order.id) is OrderStatus.COMPLETED
 
-    await shop.deployment.db.write(finish_part, order.id, INVOICE)
+    await shop.deployment.db.write(complete, order.id)
     await shop.deployment.db.write(settle, order.id, PaymentResult(PaymentState.PAID))
     await shop.work(60)
 

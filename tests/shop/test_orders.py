@@ -42,6 +42,7 @@ async def test_the_detail_of_a_finished_order_shows_its_jobs_and_invoice(shop, a
     assert not before.has_invoice
     assert after.has_invoice
     assert sorted((job.type, str(job.status)) for job in after.jobs) == [
+        ("complete_order", "completed"),
         ("generate_invoice", "completed"),
         ("send_followup_email", "scheduled"),
         ("send_order_confirmation", "completed"),

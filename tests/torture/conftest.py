@@ -3,6 +3,7 @@
 TIER=fast      part of `make test`: a few blows each, seconds
 TIER=torture   `make torture`: minutes
 TIER=night     `make torture-night`: CYCLES blows each
+SOAK=S         the soak test goes on for so many seconds
 SEED=N         replays the moments of the blows of an earlier run, which printed N
 """
 
@@ -37,6 +38,12 @@ def blows():
         return fast if TIER == "fast" else torture
 
     return choose
+
+
+@pytest.fixture
+def soak_seconds() -> float:
+    """How long to go on under faults: ten minutes in the night, or SOAK seconds."""
+    return float(os.environ.get("SOAK", "600" if TIER == "night" else "60"))
 
 
 @pytest.fixture

@@ -35,7 +35,12 @@ def make_app() -> App:
     app = App("obedient")
 
     @app.handler(rate="120/m:10")
-    async def echo(job: Echo, ctx: Context) -> None: ...
+    async def echo(job: Echo, ctx: Context) -> dict[str, str] | None:
+        if not job.token:
+            return None
+        ctx.progress(0.5, "half")
+        ctx.log("told")
+        return {"message": job.message, "token": job.token}
 
     @app.handler()
     async def fail(job: Fail, ctx: Context) -> None:

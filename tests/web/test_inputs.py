@@ -66,7 +66,7 @@ async def test_what_is_not_json_is_malformed(visitor, deployment, body):
         (b'{"type": "echo", "key": ""}', "key"),
         (b'{"type": "echo", "key": "a\\nb"}', "key"),
         (b'{"type": "echo", "key": "' + b"k" * 256 + b'"}', "key"),
-        (b'{"type": "echo", "dependsOn": [1]}', "dependsOn"),
+        (b'{"type": "echo", "dependsOn": [1]}', "dependsOn.0"),
     ],
 )
 async def test_json_that_does_not_fit_names_its_field(visitor, deployment, body, field):

@@ -1,6 +1,6 @@
 """The JSON API of any application, one file a subject."""
 
-from web.api import cron, dead_letters, docs, health, jobs, limits, metrics, queue, types, workers
+from web.api import cron, dead_letters, docs, health, jobs, limits, metrics, queue, types, workers, workflows
 
 BLUEPRINTS = (
     health.blueprint,
@@ -11,6 +11,7 @@ BLUEPRINTS = (
     limits.blueprint,
     types.blueprint,
     workers.blueprint,
+    workflows.blueprint,
     metrics.blueprint,
     docs.blueprint,
 )

@@ -1,14 +1,15 @@
-"""Jobs: list, enqueue, look, cancel, retry."""
+"""Jobs: list, enqueue, look, cancel, retry, move."""
 
 import json
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field, JsonValue
+from pydantic import AwareDatetime, BeforeValidator, Field, JsonValue
 from quart import Blueprint
 
 from runtime.errors import FieldError, InvalidInput, InvalidPayload
-from runtime.model.records import Priority, Status
-from web.api.shapes import JobDetailShape, JobPage, JobShape, NewJobShape
+from runtime.model.records import OnFailure, Priority, Status
+from runtime.transaction import OnConflict
+from web.api.shapes import JobDetailShape, JobPage, JobShape, NewJobShape, Shape
 from web.inputs import Input
 from web.operations import Reply, operation
 from web.site import site
@@ -31,22 +32,41 @@ class JobQuery(Input):
     cursor: int | None = Field(None, ge=0, le=LARGEST_ID)
 
 
+PriorityInput = Annotated[int | None, BeforeValidator(_priority)]
+_PRIORITIES: dict[str, JsonValue] = {
+    "anyOf": [{"type": "integer"}, {"enum": [*Priority.__members__]}, {"type": "null"}]
+}
+
+
 class NewJobInput(Input):
     """A job to enqueue."""
 
     type: str = Field(max_length=100)
     payload: dict[str, JsonValue] = Field(default_factory=dict)
-    priority: Annotated[int | None, BeforeValidator(_priority)] = Field(
+    priority: PriorityInput = Field(
         None,
         ge=0,
         le=100,
         description="From 0 to 100, or LOW, NORMAL, HIGH, CRITICAL; by default the type's.",
-        json_schema_extra={
-            "anyOf": [{"type": "integer"}, {"enum": [*Priority.__members__]}, {"type": "null"}]
-        },
+        json_schema_extra=_PRIORITIES,
     )
     delay_seconds: float = Field(0, ge=0, description="When it is due, from now.")
     key: str | None = Field(None, description="Makes it unique among the unfinished jobs of its type.")
+    on_conflict: OnConflict = Field(
+        "keep",
+        description="What becomes of a waiting job that holds the key: `replace` gives it this payload, "
+        "priority and due time; `debounce` this payload and due time, so that a burst runs once.",
+    )
+    expires_seconds: float | None = Field(None, gt=0, description="Not started by then, it is cancelled.")
+    deadline_seconds: float | None = Field(None, gt=0, description="It must be done by then.")
+    depends_on: list[int] = Field(
+        default_factory=list, max_length=10_000, description="Ids of jobs that must have ended first."
+    )
+    on_failure: OnFailure = Field(
+        "cancel",
+        description="What becomes of it when one of them fails for good or is cancelled: `cancel` it too, "
+        "`run` it all the same, or `wait` until that one is begun anew and completes.",
+    )
 
     def payload_text(self) -> str:
         """The payload as JSON text.
@@ -59,6 +79,37 @@ class NewJobInput(Input):
         except ValueError:
             message = "holds a number that is too large"
             raise InvalidInput(f"payload {message}", [FieldError("payload", message)]) from None
+
+
+class CancelInput(Input):
+    """Which unfinished jobs to cancel: those that fit all that is said, or `all`."""
+
+    type: str | None = Field(None, max_length=100)
+    status: Status | None = None
+    priority: PriorityInput = Field(None, ge=0, le=100, json_schema_extra=_PRIORITIES)
+    older_than_seconds: float | None = Field(None, ge=0, description="Enqueued longer ago than that.")
+    all: bool = Field(False, description="Needed where nothing else says which.")
+
+
+class CancelledShape(Shape):
+    """How many jobs were cancelled, or their workers asked to."""
+
+    cancelled: int
+
+
+class RescheduleInput(Input):
+    """When a job is due: one of both."""
+
+    delay_seconds: float | None = Field(None, ge=0, description="From now.")
+    at: AwareDatetime | None = Field(None, description="The moment, with its offset from UTC.")
+
+
+class NewPriorityInput(Input):
+    """Another priority."""
+
+    priority: Annotated[int, BeforeValidator(_priority)] = Field(
+        ge=0, le=100, description="From 0 to 100, or LOW, NORMAL, HIGH, CRITICAL."
+    )
 
 
 @blueprint.get("")
@@ -77,7 +128,16 @@ async def enqueue_job(body: NewJobInput) -> Reply[NewJobShape]:
     """Enqueue a job. Answered with 200 where the key is taken: by the job that holds it."""
     try:
         record = await site().queue.enqueue_raw(
-            body.type, body.payload_text(), delay=body.delay_seconds, priority=body.priority, key=body.key
+            body.type,
+            body.payload_text(),
+            delay=body.delay_seconds,
+            priority=body.priority,
+            key=body.key,
+            on_conflict=body.on_conflict,
+            expires=body.expires_seconds,
+            done_within=body.deadline_seconds,
+            depends_on=body.depends_on,
+            on_failure=body.on_failure,
         )
     except InvalidPayload as error:
         raise _below_payload(error) from error
@@ -97,6 +157,35 @@ async def show_job(job_id: int) -> JobDetailShape:
 async def cancel_job(job_id: int) -> JobShape:
     """Cancel a job: a waiting one at once, a running one within a second, wherever it runs."""
     return JobShape.of(await site().queue.cancel(job_id))
+
+
+@blueprint.post("/cancel")
+@operation()
+async def cancel_jobs(body: CancelInput) -> CancelledShape:
+    """Cancel all unfinished jobs that fit, in transactions of a thousand."""
+    number = await site().queue.cancel_many(
+        type=body.type,
+        status=body.status,
+        priority=body.priority,
+        older_than=body.older_than_seconds,
+        everything=body.all,
+    )
+    return CancelledShape(cancelled=number)
+
+
+@blueprint.post("/<id:job_id>/reschedule")
+@operation(problems=(409,))
+async def reschedule_job(job_id: int, body: RescheduleInput) -> JobShape:
+    """Make a job that waits due at another moment."""
+    at = None if body.at is None else body.at.timestamp()
+    return JobShape.of(await site().queue.reschedule(job_id, at=at, delay=body.delay_seconds))
+
+
+@blueprint.post("/<id:job_id>/priority")
+@operation(problems=(409,))
+async def prioritize_job(job_id: int, body: NewPriorityInput) -> JobShape:
+    """Give a job that waits another priority."""
+    return JobShape.of(await site().queue.prioritize(job_id, body.priority))
 
 
 @blueprint.post("/<id:job_id>/retry")

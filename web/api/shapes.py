@@ -8,7 +8,9 @@ from pydantic.alias_generators import to_camel
 from quart import has_app_context
 
 from runtime.cli.shapes import iso
-from runtime.model.records import JobDetail, Status
+from runtime.model.composition import Edge
+from runtime.model.detail import JobDetail
+from runtime.model.records import LogRecord, ProgressRecord, Status
 from web.redaction import redacted
 from web.site import site
 
@@ -86,10 +88,56 @@ class AttemptShape(Shape):
     ended_at: Moment | None
 
 
+class ProgressShape(Shape):
+    """How far a job is."""
+
+    fraction: float = Field(description="From 0 to 1.")
+    message: str
+    at: Moment
+
+    @classmethod
+    def of_progress(cls, said: ProgressRecord) -> Self:
+        """The shape of what a run said."""
+        return cls(fraction=said.fraction, message=said.message, at=said.reported_at)
+
+
+class LogLineShape(Shape):
+    """A line of a job's log."""
+
+    run: int = Field(description="Of which of its runs: the first is 1.")
+    level: str
+    text: str
+    at: Moment
+
+    @classmethod
+    def of_line(cls, line: LogRecord) -> Self:
+        """The shape of a line."""
+        return cls(run=line.claim, level=line.level, text=line.text, at=line.logged_at)
+
+
+class RelativeShape(Shape):
+    """A job that another waits for, or that waits for it."""
+
+    id: int
+    type: str
+    status: Status
+    edge: Edge = Field(description="`open`: it waits; `cancelled`: it was cancelled for the other's failure.")
+
+
 class JobDetailShape(JobShape):
     """A job with its history."""
 
     wait_reason: str | None = Field(description="Why it does not run now.")
+    start_by: Moment | None = Field(description="Not started by then, it is cancelled.")
+    end_by: Moment | None = Field(description="When it must be done.")
+    result: Payload | None = Field(description="What its handler returned.")
+    progress: ProgressShape | None = Field(description="What its newest run said last.")
+    logs: tuple[LogLineShape, ...] = Field(description="The newest lines of its log, oldest first.")
+    parents: tuple[RelativeShape, ...] = Field(
+        description="The first of the jobs that it waits or waited for."
+    )
+    children: tuple[RelativeShape, ...] = Field(description="Some of those that wait for it.")
+    workflow_id: int | None = Field(description="The workflow that it belongs to.")
     history: tuple[AttemptShape, ...] = Field(description="All runs, oldest first.")
 
     @staticmethod
@@ -100,6 +148,14 @@ class JobDetailShape(JobShape):
         return JobDetailShape.model_construct(
             **dict(job),
             wait_reason=detail.wait_reason,
+            start_by=detail.start_by,
+            end_by=detail.end_by,
+            result=None if detail.result is None else cast("JsonValue", _payload(detail.result)),
+            progress=None if detail.progress is None else ProgressShape.of_progress(detail.progress),
+            logs=tuple(LogLineShape.of_line(line) for line in detail.logs),
+            parents=tuple(RelativeShape.of(each) for each in detail.parents),
+            children=tuple(RelativeShape.of(each) for each in detail.children),
+            workflow_id=detail.workflow_id,
             history=tuple(AttemptShape.of(run) for run in detail.history),
         )
 

@@ -39,8 +39,29 @@ SELECT id FROM jobs WHERE id >= (SELECT next FROM job_ids WHERE only = 1) ORDER 
 SELECT MAX(updated_at) FROM jobs;
 
 -- name: blocked_jobs
--- Jobs that wait for others: nothing puts a job there yet, so nothing will release one.
-SELECT id FROM jobs WHERE status = 'blocked' ORDER BY id;
+-- Jobs that wait for nobody, so nothing will release them.
+SELECT id FROM jobs WHERE status = 'blocked'
+  AND NOT EXISTS (SELECT 1 FROM job_waits AS w WHERE w.job_id = jobs.id AND w.open > 0) ORDER BY id;
+
+-- name: miscounted_waits
+-- Jobs that wait for another number of parents than they have open edges.
+SELECT w.job_id FROM job_waits AS w
+WHERE w.open <> (SELECT COUNT(*) FROM job_parents AS p WHERE p.job_id = w.job_id AND p.state <> 'done')
+ORDER BY w.job_id;
+
+-- name: parentless_jobs
+-- Blocked jobs that wait for a job that is not there, or for one that has completed.
+SELECT p.job_id FROM job_parents AS p JOIN jobs AS j ON j.id = p.job_id LEFT JOIN jobs AS parent ON parent.id = p.parent_id
+WHERE j.status = 'blocked' AND p.state <> 'done' AND (parent.id IS NULL OR parent.status = 'completed') ORDER BY p.job_id;
+
+-- name: miscounted_workflows
+-- Workflows that count another number of unfinished jobs than they have.
+SELECT w.id FROM workflows AS w
+WHERE w.unfinished <> (
+    SELECT COUNT(*) FROM workflow_jobs AS m JOIN jobs AS j ON j.id = m.job_id
+    WHERE m.workflow_id = w.id AND j.status IN ('scheduled', 'blocked', 'pending', 'processing')
+) OR (w.unfinished = 0) <> (w.finished_at IS NOT NULL)
+ORDER BY w.id;
 
 -- name: overspent_jobs
 -- Jobs that ran more often than they may, or wait for an attempt that they do not have.

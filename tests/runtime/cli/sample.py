@@ -39,6 +39,17 @@ class Slow(Job, type="slow"):
     seconds: float = 60.0
 
 
+class Draw(Job, type="draw"):
+    """Says how far it is, and returns something."""
+
+
+@app.handler()
+async def draw(_job: Draw, ctx: Context) -> dict[str, int]:
+    ctx.progress(1, "page 2")
+    ctx.log("little ink", "warning")
+    return {"pages": 2}
+
+
 @app.handler()
 async def greet(job: Greet) -> None:
     pass

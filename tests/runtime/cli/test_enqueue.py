@@ -24,6 +24,16 @@ def test_options_reach_the_job(creche):
     assert (job["priority"], job["status"], job["key"]) == (10, "scheduled", "k")
 
 
+def test_a_burst_becomes_one_job(creche):
+    creche("enqueue", "greet", '{"name": "ada"}', "--key", "k", "--delay", "3600")
+    creche(
+        "enqueue", "greet", '{"name": "alan"}', "--key", "k", "--delay", "9000", "--on-conflict", "debounce"
+    )
+
+    [job] = creche("jobs", "list", "--json").json["jobs"]
+    assert job["payload"] == {"name": "alan"}
+
+
 def test_a_taken_key_gives_the_job_that_holds_it(creche):
     creche("enqueue", "greet", "--key", "k")
     again = creche("enqueue", "greet", "--key", "k")
@@ -36,7 +46,7 @@ def test_a_taken_key_gives_the_job_that_holds_it(creche):
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["nosuch", "{}"], "unknown job type 'nosuch'; known: doomed, greet"),
+        (["nosuch", "{}"], "unknown job type 'nosuch'; known: doomed, draw, greet"),
         (["greet", '{"name": 5}'], "name: Input should be a valid string"),
         (["greet", '{"nam": "a"}'], "nam: Extra inputs are not permitted"),
         (["greet", "{"], "Invalid JSON"),
@@ -50,6 +60,11 @@ def test_a_taken_key_gives_the_job_that_holds_it(creche):
         (["greet", "{}", "--count", "0"], "--count"),
         (["greet", "{}", "--key", ""], "key"),
         (["greet", "{}", "--key", "k", "--count", "2"], "--key"),
+        (["greet", "{}", "--on-conflict", "replace"], "onConflict"),
+        (["greet", "{}", "--on-conflict", "never", "--key", "k"], "--on-conflict"),
+        (["greet", "{}", "--expires", "0"], "expiresSeconds"),
+        (["greet", "{}", "--deadline", "-1"], "--deadline"),
+        (["greet", "{}", "--deadline", "9", "--count", "2"], "--deadline"),
         (["greet", "{}", "--db", "nonsense"], "--db"),
         (["greet", "{}", "--db", "sqlite:////nonexistent/folder/x.db"], "/nonexistent/folder/x.db"),
         (["greet", "{}", "--app", "nosuch_module:app"], "nosuch_module"),

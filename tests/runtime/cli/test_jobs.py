@@ -108,3 +108,53 @@ def test_what_is_no_id_is_exit_code_2(creche, job_id):
 @pytest.mark.parametrize("arguments", [["--status", "done"], ["--limit", "0"], ["--cursor", "x"]])
 def test_a_bad_filter_is_exit_code_2(creche, arguments):
     assert creche("jobs", "list", *arguments).code == 2
+
+
+@pytest.mark.usefixtures("some")
+def test_many_are_cancelled_by_a_filter(creche):
+    assert creche("jobs", "cancel", "--type", "greet", "--status", "pending").out == "1 cancelled\n"
+    assert statuses(creche)[4] == "cancelled"
+    assert creche("jobs", "cancel", "--all", "--json").json == {"cancelled": 1}
+
+
+@pytest.mark.usefixtures("some")
+def test_a_waiting_job_is_moved(creche):
+    moved = creche("jobs", "reschedule", "4", "--at", "2126-01-02T03:04:05+01:00", "--json").json
+    assert (moved["status"], moved["scheduledAt"]) == ("scheduled", "2126-01-02T02:04:05.000Z")
+    assert creche("jobs", "reschedule", "4", "--delay", "0").out == "4 pending\n"
+    assert creche("jobs", "prioritize", "4", "HIGH", "--json").json["priority"] == 10
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["cancel"], "say which"),
+        (["cancel", "1", "--all"], "say which"),
+        (["cancel", "--status", "failed"], "--status"),
+        (["cancel", "--older-than", "-1"], "--older-than"),
+        (["reschedule", "1"], "say when"),
+        (["reschedule", "1", "--delay", "1", "--at", "2126-01-01"], "say when"),
+        (["reschedule", "1", "--at", "tomorrow"], "--at"),
+        (["prioritize", "1", "101"], "N|NAME"),
+    ],
+)
+def test_what_cannot_be_asked_is_one_line_and_exit_code_2(creche, arguments, says):
+    ended = creche("jobs", *arguments)
+
+    assert (ended.code, ended.err.count("\n")) == (2, 1)
+    assert says in ended.err
+
+
+def test_what_a_job_said_and_returned_is_shown(creche, work):
+    creche("enqueue", "draw", "--deadline", "3600", "--expires", "60")
+    work()
+
+    job = creche("jobs", "show", "1", "--json").json
+    assert (job["result"], job["progress"]["fraction"]) == ({"pages": 2}, 1.0)
+    assert [(line["run"], line["level"], line["text"]) for line in job["logs"]] == [
+        (1, "warning", "little ink")
+    ]
+    assert job["startBy"] < job["endBy"]
+    shown = creche("jobs", "show", "1").out
+    for words in ("100%, page 2", '{"pages":2}', "little ink", "must be done"):
+        assert words in shown

@@ -46,10 +46,11 @@ def test_every_command_of_the_contract_is_there():
 
     assert paths == {
         "worker", "enqueue", "pause", "resume", "stats", "workers", "migrate", "doctor", "backup", "copy",
-        *(f"jobs {verb}" for verb in ("list", "show", "cancel", "retry")),
+        *(f"jobs {verb}" for verb in ("list", "show", "cancel", "retry", "reschedule", "prioritize")),
         *(f"dlq {verb}" for verb in ("list", "retry", "review", "purge")),
         *(f"cron {verb}" for verb in ("list", "run", "pause", "resume")),
         *(f"limits {verb}" for verb in ("list", "set")),
+        *(f"workflows {verb}" for verb in ("list", "show", "cancel", "retry")),
     }  # fmt: skip
 
 

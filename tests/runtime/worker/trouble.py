@@ -62,6 +62,9 @@ class Memory(Events):
     def ending_refused(self, *details):
         self.happened.append(("ending_refused", details))
 
+    def result_not_kept(self, *details):
+        self.happened.append(("result_not_kept", details))
+
     def handler_ignores_cancellation(self, *details):
         self.happened.append(("handler_ignores_cancellation", details))
 

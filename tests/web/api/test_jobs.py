@@ -109,3 +109,51 @@ async def test_looking_changes_nothing(visitor, deployment):
     for action in ("cancel", "retry"):
         assert (await visitor.get(f"/admin/jobs/{record.id}/{action}")).status == 405
     assert (await deployment.queue.job(record.id)).record.status is Status.PENDING
+
+
+async def test_a_job_may_expire_has_a_deadline_and_replaces_the_one_that_holds_its_key(visitor, deployment):
+    more = {"key": "k", "onConflict": "replace", "expiresSeconds": 5, "deadlineSeconds": 60}
+    first = (await visitor.post("/admin/jobs", {**NEW, "key": "k"})).json
+    again = await visitor.post("/admin/jobs", {**NEW, **more, "payload": {"message": "new"}})
+
+    assert (again.status, again.json["id"]) == (200, first["id"])
+    shown = (await visitor.get(f"/admin/jobs/{first['id']}")).json
+    assert shown["payload"]["message"] == "new"
+    assert shown["createdAt"] <= shown["startBy"] < shown["endBy"]
+
+
+async def test_what_a_job_said_and_returned_is_shown_without_its_secrets(visitor, deployment):
+    record = await deployment.queue.enqueue(Echo(message="hi", token="hunter2"))
+    await drain(deployment)
+    answer = await visitor.get(f"/admin/jobs/{record.id}")
+
+    assert answer.json["progress"]["fraction"] == 0.5
+    assert (answer.json["progress"]["message"], answer.json["progress"]["at"][-1]) == ("half", "Z")
+    [line] = answer.json["logs"]
+    assert (line["run"], line["level"], line["text"]) == (1, "info", "told")
+    assert answer.json["result"]["message"] == "hi"
+    assert "hunter2" not in answer.text
+
+
+async def test_many_jobs_are_cancelled_by_a_filter_and_never_all_by_mistake(visitor, deployment):
+    await deployment.queue.enqueue_many([Echo()] * 3)
+    await deployment.queue.enqueue(Fail())
+
+    assert (await visitor.post("/admin/jobs/cancel", {})).status == 422
+    assert (await visitor.post("/admin/jobs/cancel", {"type": "echo", "priority": "NORMAL"})).json == {
+        "cancelled": 3
+    }
+    assert (await visitor.post("/admin/jobs/cancel", {"all": True})).json == {"cancelled": 1}
+
+
+async def test_a_waiting_job_is_moved(visitor, deployment):
+    record = await deployment.queue.enqueue(Echo())
+    path = f"/admin/jobs/{record.id}"
+
+    later = (await visitor.post(f"{path}/reschedule", {"at": "2126-01-02T03:04:05+01:00"})).json
+    assert (later["status"], later["scheduledAt"]) == ("scheduled", "2126-01-02T02:04:05.000Z")
+    assert (await visitor.post(f"{path}/reschedule", {"delaySeconds": 0})).json["status"] == "pending"
+    assert (await visitor.post(f"{path}/priority", {"priority": "HIGH"})).json["priority"] == 10
+    assert (await visitor.post(f"{path}/reschedule", {})).status == 422
+    await drain(deployment)
+    assert (await visitor.post(f"{path}/priority", {"priority": 1})).status == 409

@@ -59,7 +59,7 @@ async def test_an_order_is_shown_with_its_jobs_and_then_its_invoice(customer, sh
     done = (await customer.get(placed.headers["Location"])).json
 
     assert (paid["status"], paid["invoiceUrl"], paid["completedAt"]) == ("paid", None, None)
-    assert [(job["type"], job["status"]) for job in paid["jobs"]] == [("send_order_confirmation", "pending")]
+    assert [job["type"] for job in paid["jobs"] if job["status"] == "pending"] == ["send_order_confirmation"]
     assert missing.status == 404
     assert done["status"] == "completed"
     assert {job["type"] for job in done["jobs"]} >= {

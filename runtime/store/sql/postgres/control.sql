@@ -11,7 +11,11 @@ WHERE status IN ('completed', 'cancelled') AND completed_at < :before
     WHERE job_keys.type = jobs.type AND job_keys.key = jobs.key AND job_keys.job_id = jobs.id
       AND job_keys.expires_at > :now
   ))
-ORDER BY completed_at LIMIT :most FOR UPDATE SKIP LOCKED;
+  AND NOT EXISTS (
+    SELECT 1 FROM job_parents JOIN jobs AS dependant ON dependant.id = job_parents.job_id
+    WHERE job_parents.parent_id = jobs.id AND dependant.status = 'blocked'
+  )
+ORDER BY completed_at LIMIT :most FOR UPDATE OF jobs SKIP LOCKED;
 
 -- name: delete_job
 -- Differs because many are one statement.
