@@ -85,9 +85,9 @@ class Bell:
     def _run(self) -> None:
         tries = 0
         while True:
-            with suppress(
-                psycopg.Error
-            ):  # the poll is the net; those who need the database report its trouble
+            with suppress(psycopg.Error):  # the poll is the net; who needs the database reports its trouble
+                self._link.ready()
+                tries = 0  # it was a new loss, not the old one going on
                 self._serve()
             self._link.drop()
             if self._closing.wait(pause(tries, self._chance)):

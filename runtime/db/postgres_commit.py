@@ -127,8 +127,9 @@ class PostgresGroup(Generic[TransactionT]):
                 answered += late
                 self.on_late(late)
                 waiting = [request for request in waiting if not request.answered and request.deadline > now]
-                if waiting:
-                    self.closing.wait(pause(tries, self._chance))
+                if waiting:  # no longer than the first of them has patience
+                    patience = min(request.deadline for request in waiting) - now
+                    self.closing.wait(min(pause(tries, self._chance), patience))
                     tries += 1
         return []
 

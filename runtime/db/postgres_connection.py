@@ -51,6 +51,9 @@ QUEUE_SETTINGS: Mapping[str, str] = MappingProxyType(
         # must not make it read a full one from end to end.
         "plan_cache_mode": "force_generic_plan",
         "enable_seqscan": "off",
+        # It takes a LIMIT that is a parameter for a tenth of the table, and would join a batch to all of it.
+        "enable_mergejoin": "off",
+        "enable_hashjoin": "off",
     }
 )
 """For the connection that claims and finishes jobs."""
