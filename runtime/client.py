@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 from typing import Unpack, cast, overload
 
 from runtime.clock import Clock
-from runtime.control import MOST_AT_ONCE, JobControl
+from runtime.control import JobControl
 from runtime.db.base import Database
+from runtime.dead_letters import DeadLetterControl
 from runtime.errors import InvalidInput, UnknownType
 from runtime.flow import AnyOptions, Chain, FlowOptions, Group
 from runtime.job import Job
@@ -18,7 +19,6 @@ from runtime.model.composition import WorkflowRecord
 from runtime.model.detail import JobDetail
 from runtime.model.rates import Rate
 from runtime.model.records import (
-    DeadLetter,
     JobRecord,
     LimitRecord,
     Page,
@@ -28,14 +28,14 @@ from runtime.model.records import (
     TypeStatus,
     WorkerRecord,
 )
-from runtime.store import control, dead_letters, jobs, limits, schedules, statistics, types, waiting, workers
+from runtime.store import control, jobs, limits, schedules, statistics, types, waiting, workers
 from runtime.transaction import EnqueueOptions, JobTransaction, new_job
 from runtime.workflows import WorkflowControl, begin_anew
 
 LARGEST_PAGE = 200
 
 
-class Queue(JobControl, WorkflowControl):
+class Queue(JobControl, WorkflowControl, DeadLetterControl):
     """The jobs of an open application."""
 
     def __init__(
@@ -47,6 +47,7 @@ class Queue(JobControl, WorkflowControl):
     ) -> None:
         JobControl.__init__(self, database, clock)
         WorkflowControl.__init__(self, database, models)
+        DeadLetterControl.__init__(self, database, models)
         self._scheduled = scheduled
 
     # Jobs
@@ -135,58 +136,6 @@ class Queue(JobControl, WorkflowControl):
             NotAllowed: its state forbids it.
         """
         return await self._database.write(self._retry, job_id)
-
-    # Dead letters
-
-    async def dead_letters(
-        self,
-        *,
-        reviewed: bool | None = None,
-        type: str | None = None,  # noqa: A002 - the contract's word
-        limit: int = 50,
-        cursor: int | None = None,
-    ) -> Page[DeadLetter]:
-        """Dead letters, newest first; `limit` from 1 to 200."""
-        _check_limit(limit)
-        return await self._database.read(
-            dead_letters.page, reviewed=reviewed, job_type=type, limit=limit, cursor=cursor
-        )
-
-    async def retry_dead_letter(self, letter_id: int, /) -> JobRecord:
-        """Begin a dead letter's job anew; the letter goes.
-
-        Raises:
-            NotFound: no such dead letter.
-        """
-        return await self._database.write(self._retry_letter, letter_id)
-
-    async def retry_dead_letters(self, type: str | None = None) -> int:  # noqa: A002 - the contract's word
-        """Begin all of them anew, of one type or of all; return how many, in transactions of a thousand."""
-        total = 0
-        while True:
-            done = await self._database.write(self._retry_letters, type)
-            total += done
-            if done < MOST_AT_ONCE:
-                return total
-
-    async def review_dead_letter(self, letter_id: int, /) -> DeadLetter:
-        """Note that somebody has looked at it.
-
-        Raises:
-            NotFound: no such dead letter.
-        """
-        return await self._database.write(dead_letters.review, letter_id)
-
-    async def purge_dead_letters(self, *, reviewed_only: bool = True) -> int:
-        """Throw dead letters away; return how many, in transactions of a thousand."""
-        total = 0
-        while True:
-            done = await self._database.write(
-                dead_letters.purge, reviewed_only=reviewed_only, limit=MOST_AT_ONCE
-            )
-            total += done
-            if done < MOST_AT_ONCE:
-                return total
 
     # The queue as a whole
 
@@ -282,15 +231,6 @@ class Queue(JobControl, WorkflowControl):
 
     def _retry(self, tx: JobTransaction, job_id: int) -> JobRecord:
         return begin_anew(tx, self._models, job_id)
-
-    def _retry_letter(self, tx: JobTransaction, letter_id: int) -> JobRecord:
-        return self._retry(tx, dead_letters.find(tx, letter_id).job_id)
-
-    def _retry_letters(self, tx: JobTransaction, job_type: str | None) -> int:
-        letters = dead_letters.page(tx, reviewed=None, job_type=job_type, limit=MOST_AT_ONCE, cursor=None)
-        for letter in letters.items:
-            self._retry(tx, letter.job_id)
-        return len(letters.items)
 
     def _run_schedule(self, tx: JobTransaction, name: str) -> JobRecord:
         schedules.find(tx, name)
