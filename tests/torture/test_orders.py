@@ -37,7 +37,7 @@ def test_no_acknowledged_order_is_lost_and_none_charged_twice_while_everything_i
         stocked.kill(process)
     last = stocked.up("--workers", "20")
     customers.stop()
-    drain(stocked)
+    drain(stocked, 60 + 2 * kills)
 
     verdict = judge(gather(stocked, customers))
     measured("kills", kills)
@@ -64,7 +64,7 @@ def test_the_site_is_killed_and_customers_ask_again(stocked, seed, dice, blows, 
         stocked.kill(site)
     stocked.start("web", "--port", str(stocked.port)).until("listening")
     customers.stop()
-    drain(stocked)
+    drain(stocked, 60 + 2 * kills)
 
     assert judge(gather(stocked, customers)).faults == {}
     measured("orders acknowledged", len(customers.acknowledged))
