@@ -25,6 +25,8 @@ METRICS = {
     "memory": ["memory_idle", "memory_growth"],
     "start": ["start_python", "start_help", "start_worker"],
 }
+LONG = {"scale", "http", "memory"}
+"""Tried by `make torture`: they take ten seconds each."""
 MORE = {"runners": ("--workers", "1"), "start": ("--jobs", "1"), "scale": ("--rows", "5")}
 
 
@@ -40,7 +42,9 @@ def test_every_measurement_is_tried_here():
 
 @pytest.mark.slow
 @pytest.mark.system
-@pytest.mark.parametrize("what", METRICS)
+@pytest.mark.parametrize(
+    "what", [pytest.param(what, marks=pytest.mark.torture if what in LONG else ()) for what in METRICS]
+)
 def test_a_measurement_ends_with_json(tmp_path, monkeypatch, what):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PYTHONPATH", str(ROOT))

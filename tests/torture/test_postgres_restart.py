@@ -24,6 +24,7 @@ def shop(tmp_path):
         yield from shop_on(server, tmp_path)
 
 
+@pytest.mark.torture
 def test_a_server_restarted_under_orders_loses_none_and_all_listen_again_soon(
     shop, seed, dice, blows, measured
 ):
