@@ -4,12 +4,14 @@ import re
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from importlib.metadata import version
+from typing import cast
 
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 from quart import Quart
 from werkzeug.routing import Rule
 
+from web.api.jobs import NewJobInput
 from web.operations import JSON, Operation, operation_of
 from web.paths import IdConverter
 from web.problems import PROBLEM_JSON, Problem
@@ -31,7 +33,8 @@ OF_CHANGES = (403,)
 def openapi(app: Quart) -> Json:
     """Describe every operation of `app`."""
     found = [(rule, operation) for rule in app.url_map.iter_rules() if (operation := _operation(app, rule))]
-    schemas = _schemas(operation for _, operation in found)
+    types = site_of(app).deployment.app.types
+    schemas = _schemas((operation for _, operation in found), types)
     paths: dict[str, Json] = {}
     for rule, operation in sorted(found, key=lambda item: (not item[1].public, item[0].rule)):
         for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
@@ -69,15 +72,32 @@ class _Schemas:
         return dict(self._references[model, "serialization"])
 
 
-def _schemas(operations: Iterable[Operation]) -> _Schemas:
-    read: dict[type[BaseModel], None] = {}
+def _schemas(operations: Iterable[Operation], types: Mapping[str, type[BaseModel]]) -> _Schemas:
+    """Of what the operations read and write, and of each job type's payload."""
+    read: dict[type[BaseModel], None] = dict.fromkeys(types.values())
     written: dict[type[BaseModel], None] = {Problem: None}
     for operation in operations:
         if operation.body is not None:
             read[operation.body] = None
         if operation.answer is not None:
             written[operation.answer] = None
-    return _Schemas(read, written)
+    schemas = _Schemas(read, written)
+    if NewJobInput in read:
+        _add_payloads(schemas, types)
+    return schemas
+
+
+def _add_payloads(schemas: _Schemas, types: Mapping[str, type[BaseModel]]) -> None:
+    """What a payload must be depends on the type; one of a type that is not declared is refused."""
+    new_job = cast("Json", schemas.definitions[NewJobInput.__name__])
+    cast("Json", cast("Json", new_job["properties"])["type"])["enum"] = sorted(types)
+    new_job["allOf"] = [
+        {
+            "if": {"properties": {"type": {"const": name}}, "required": ["type"]},
+            "then": {"properties": {"payload": schemas.read(model)}},
+        }
+        for name, model in sorted(types.items())
+    ]
 
 
 def _operation(app: Quart, rule: Rule) -> Operation | None:

@@ -28,7 +28,7 @@ from runtime.db.postgres_connection import (
     pause,
     translate,
 )
-from runtime.db.postgres_doubt import Fate, ask
+from runtime.db.postgres_doubt import Begun, Fate, ask
 from runtime.db.postgres_manners import Manner
 from runtime.db.postgres_statements import check
 from runtime.db.server_clock import ServerClock
@@ -46,8 +46,7 @@ DOUBT = 60.0
 """Seconds that a server is waited for that may have committed."""
 EACH_ALONE = -1  # instead of the position of the function that failed: it is not known
 
-_MOMENT = "SELECT extract(epoch FROM clock_timestamp())"
-_NUMBER = ", pg_current_xact_id()"
+_MOMENT, _NUMBER = "SELECT extract(epoch FROM clock_timestamp())", ", pg_current_xact_id()"
 
 
 class _Again(Exception):
@@ -86,7 +85,7 @@ class PostgresGroup(Generic[TransactionT]):
         self._own = own
         self._clock = clock
         self._chance = chance
-        self._transaction_id, self._begun_at = b"", 0.0
+        self._begun = Begun(b"", 0.0, b"")
         self.on_late: Callable[[Sequence[Request[TransactionT]]], None] = _leave_to_the_end
         """Told of those whose patience is spent while others of their batch wait on."""
         self.closing = threading.Event()
@@ -202,8 +201,9 @@ class PostgresGroup(Generic[TransactionT]):
         self._link.statements.begin()
         sent = self._own.monotonic()
         result = check(connection.pgconn.exec_(script.encode()), connection)
-        self._begun_at = now = float(result.get_value(0, 0) or b"0")
-        self._transaction_id = (result.get_value(0, 1) or b"") if self._manner.writes else b""
+        now = float(result.get_value(0, 0) or b"0")
+        number = result.get_value(0, 1) or b"" if self._manner.writes else b""
+        self._begun = Begun(number, now, self._link.checkpoint)
         if self._clock is None:
             return self._make(self._link.statements, self._own.now())
         self._clock.heard(now, sent, self._own.monotonic())
@@ -250,7 +250,7 @@ class PostgresGroup(Generic[TransactionT]):
         until, tries = self._own.monotonic() + DOUBT, 0
         while not self.closing.is_set() and self._own.monotonic() < until:
             try:
-                fate = ask(self._link.ready(), self._transaction_id, self._begun_at)
+                fate = ask(self._link.ready(), self._begun)
                 if fate is not Fate.RUNNING:
                     return fate
             except psycopg.Error:

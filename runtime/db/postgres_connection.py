@@ -17,6 +17,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from runtime.db.base import CheckViolation, UniqueViolation
 from runtime.db.location import PostgresLocation
+from runtime.db.postgres_doubt import last_checkpoint
 from runtime.db.postgres_statements import Connection, PostgresStatements, Statement, check
 from runtime.errors import DatabaseBusy, DatabaseError, DatabaseFull, UnsupportedDatabase
 
@@ -98,6 +99,8 @@ class Link:
         self._settings = settings
         self.connection: Connection | None = None
         self._statements: PostgresStatements | None = None
+        self.checkpoint = b""
+        """The server's last one when the connection was made."""
         self.preamble = ""
         """What each transaction must begin with, behind a pooler."""
 
@@ -118,6 +121,7 @@ class Link:
         connection = connect(self._location)
         settings = {**_SETTINGS, **self._settings, "search_path": self._location.schema}
         pooled = is_pooled(connection)
+        self.checkpoint = last_checkpoint(connection)
         if pooled:
             self.preamble = "".join(f"SET LOCAL {name} = '{value}'; " for name, value in settings.items())
         else:

@@ -3,12 +3,14 @@
 A crash of the server can take a transaction and the memory of its number: what it wrote had not
 reached the disk, and after the recovery the same number is given to another. So a number that
 the server has not reached yet was never committed; and «committed» is believed only if the server
-has not begun to count anew, below our number, since we got it.
+has not begun to count anew, below our number, since we got it: no checkpoint is later than the one that
+was the last when our connection was made, or it already knew our number.
 
 Source: PostgreSQL, `pg_xact_status`, `pg_control_checkpoint`; a recovery ends with a checkpoint.
 """
 
 from enum import Enum
+from typing import NamedTuple
 
 import psycopg
 
@@ -24,10 +26,22 @@ class Fate(Enum):
     UNKNOWN = "unknown"
 
 
+class Begun(NamedTuple):
+    """A transaction that has begun."""
+
+    id: bytes
+    """What `pg_current_xact_id()` said in it; empty where it does not write."""
+    at: float
+    """The server's time when it said so, Unix seconds."""
+    checkpoint: bytes
+    """The server's last one when the transaction's connection was made: see `last_checkpoint`."""
+
+
 # A checkpoint's time is in whole seconds: one in the second in which we began makes «committed» unknown.
 _QUESTION = """
 SELECT pg_xact_status($1::xid8),
-       checkpoint_time >= date_trunc('second', to_timestamp($2::float8))
+       checkpoint_lsn <> $3::pg_lsn
+       AND checkpoint_time >= date_trunc('second', to_timestamp($2::float8))
        AND split_part(next_xid, ':', 1)::numeric * 4294967296 + split_part(next_xid, ':', 2)::numeric
            <= $1::text::numeric
   FROM pg_control_checkpoint()
@@ -35,18 +49,24 @@ SELECT pg_xact_status($1::xid8),
 _NOT_REACHED = "22023"
 
 
-def ask(connection: Connection, transaction_id: bytes, begun_at: float) -> Fate:
-    """Ask about a transaction of another connection.
+def last_checkpoint(connection: Connection) -> bytes:
+    """Where the server's log stood at its last checkpoint; a recovery ends with another one.
 
-    Args:
-        transaction_id: what `pg_current_xact_id()` said in it.
-        begun_at: the server's time when it said so, Unix seconds.
+    Raises:
+        psycopg.Error: the server does not answer.
+    """
+    result = check(connection.pgconn.exec_(b"SELECT checkpoint_lsn FROM pg_control_checkpoint()"), connection)
+    return result.get_value(0, 0) or b"0/0"
+
+
+def ask(connection: Connection, begun: Begun) -> Fate:
+    """Ask about a transaction of another connection.
 
     Raises:
         psycopg.Error: the server does not answer.
     """
     try:
-        parameters = [transaction_id, str(begun_at).encode()]
+        parameters = [begun.id, str(begun.at).encode(), begun.checkpoint]
         result = check(connection.pgconn.exec_params(_QUESTION.encode(), parameters), connection)
     except psycopg.Error as error:
         if error.sqlstate == _NOT_REACHED:

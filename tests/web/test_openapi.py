@@ -110,3 +110,16 @@ async def test_only_what_is_for_operators_asks_for_a_token(document):
 
 async def test_an_application_without_a_site_of_its_own_has_a_document_too(app):
     assert "/orders" not in openapi(app)["paths"]
+
+
+async def test_what_a_payload_must_be_stands_there_for_each_job_type(document):
+    schemas = document["components"]["schemas"]
+    new_job = schemas["NewJobInput"]
+    said = {
+        rule["if"]["properties"]["type"]["const"]: rule["then"]["properties"]["payload"]["$ref"]
+        for rule in new_job["allOf"]
+    }
+
+    assert sorted(said) == new_job["properties"]["type"]["enum"]
+    invoice = schemas[said["generate_invoice"].rpartition("/")[2]]
+    assert invoice["required"] == ["order_id"]

