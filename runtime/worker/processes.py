@@ -123,6 +123,7 @@ class Fleet:
         self._drain = drain
         self._children: dict[int, Child] = {}
         self._stopping = trio.Event()
+        self._asked: list[signal.Signals] = []
         self._code = 0
 
     async def run(self, count: int) -> int:
@@ -142,11 +143,15 @@ class Fleet:
         return self._code
 
     def stop(self) -> None:
-        """Ask the children to stop: in order the first time, at once from the second on."""
+        """Ask the children to stop: in order the first time, at once from the second on.
+
+        The second request is another signal: of two equal ones that a child has not yet taken the kernel keeps one.
+        """
         if not self._stopping.is_set():
             self._events.stopping(len(self._children))
         self._stopping.set()
-        self._signal(signal.SIGTERM)
+        self._asked.append(signal.SIGINT if self._asked else signal.SIGTERM)
+        self._signal(self._asked[-1])
 
     async def _keep(self, slot: int) -> None:
         """Keep one slot filled."""
@@ -178,8 +183,8 @@ class Fleet:
             return 0, error.errno or 1
         self._children[slot] = child
         self._events.started(slot, child.pid)
-        if self._stopping.is_set():  # the signal came while it was being started
-            child.send_signal(signal.SIGTERM)
+        for number in self._asked:  # what came while it was being started
+            child.send_signal(number)
         code = await child.wait()
         del self._children[slot]
         return child.pid, code

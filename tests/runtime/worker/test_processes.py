@@ -170,7 +170,9 @@ async def test_a_child_that_does_not_stop_in_order_makes_it_1(autojump_clock):
     assert await run_until(fleet(plan), 2, 10) == 1
 
 
-async def test_a_second_request_reaches_the_children_as_a_second_signal(autojump_clock):
+async def test_a_second_request_is_another_signal_which_the_kernel_cannot_merge_with_the_first(
+    autojump_clock,
+):
     plan = Plan([], stubborn=True)
     chosen = fleet(plan)
     async with trio.open_nursery() as nursery:
@@ -179,7 +181,7 @@ async def test_a_second_request_reaches_the_children_as_a_second_signal(autojump
         chosen.stop()
         chosen.stop()
 
-        assert plan.children[0].signals == [signal.SIGTERM, signal.SIGTERM]
+        assert plan.children[0].signals == [signal.SIGTERM, signal.SIGINT]
         nursery.cancel_scope.cancel()
 
 
