@@ -34,6 +34,9 @@ def web_options(function: Callable[..., R]) -> Callable[..., R]:
     def command(*args: object, host: str, port: int, allow_host: Sequence[str], **kwargs: object) -> R:
         import os
 
+        from runtime.cli.lean import import_structlog
+
+        import_structlog()
         from web.admin import AdminPolicy
         from web.serve import WebOptions
 

@@ -100,6 +100,9 @@ def app_options(function: Callable[..., R]) -> Callable[..., R]:
 
     @functools.wraps(function)
     def command(*args: object, app: str, db: str, log_level: str, log_format: str, **kwargs: object) -> R:
+        from runtime.cli.lean import import_structlog
+
+        import_structlog()
         from runtime.cli.logging import logging_to_stderr
 
         with logging_to_stderr(log_level, log_format):

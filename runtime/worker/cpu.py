@@ -3,8 +3,6 @@
 from collections.abc import Callable
 from typing import cast
 
-import trio_parallel
-
 from runtime.job import Job
 
 
@@ -17,4 +15,6 @@ async def run_in_process(function: Callable[..., object], job: Job) -> object:
     Raises:
         trio_parallel.BrokenWorkerError: the process died under the function.
     """
+    import trio_parallel  # here: with it comes multiprocessing, which most workers never need
+
     return cast("object", await trio_parallel.run_sync(function, job, kill_on_cancel=True))

@@ -145,7 +145,7 @@ class Fleet:
     def stop(self) -> None:
         """Ask the children to stop: in order the first time, at once from the second on.
 
-        The second request is another signal: of two equal ones that a child has not yet taken the kernel keeps one.
+        The second request is another signal: of two equal ones not yet taken the kernel keeps one.
         """
         if not self._stopping.is_set():
             self._events.stopping(len(self._children))

@@ -17,7 +17,7 @@ from runtime.worker.watchdog import Watchdog
 LEAVING = 1.75
 """Seconds beyond the grace after which the process leaves by force: within two, as the watchdog ticks."""
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
-"""In the order in which they get a handler: a parent sends SIGINT only after SIGTERM, so it is never met unprepared."""
+"""In the order in which they get handlers: a parent sends SIGINT last, which is never met unprepared."""
 
 
 @contextmanager

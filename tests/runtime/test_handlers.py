@@ -1,10 +1,6 @@
 """Handlers: bound by their annotation; what cannot work is refused before anything runs."""
 
 import functools
-import re
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
@@ -15,8 +11,6 @@ from runtime.job import Job
 from runtime.model.cron import Missed, Overlap
 from runtime.model.rates import Rate
 from runtime.model.retry import Retry
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 class Plain(Job, type="plain"):
@@ -248,71 +242,3 @@ def test_what_is_registered_cannot_be_changed_from_outside(handlers):
         handlers.handlers["plain"] = None
     with pytest.raises(TypeError):
         handlers.types["plain"] = Plain
-
-
-TYPED = """
-from runtime.app import App, Deployment
-from runtime.context import Context
-from runtime.handlers import Handlers
-from runtime.job import Job
-from runtime.transaction import JobTransaction
-
-class Mail(Job, type="mail"):
-    to: str
-
-class Other(Job, type="other"):
-    pass
-
-app = App("typed")
-handlers = Handlers()
-
-@app.handler(timeout=3)
-async def right(job: Mail, ctx: Context) -> None: ...
-
-@handlers.handler(cpu=True)
-def also_right(job: Other) -> bytes:
-    return b""
-
-@app.handler()  # wrong
-async def no_job(job: int, ctx: Context) -> None: ...
-
-@app.handler()  # wrong
-async def no_context(job: Mail, ctx: int) -> None: ...
-
-@app.handler()  # wrong
-async def too_many(job: Mail, ctx: Context, more: int) -> None: ...
-
-app.handler(missed="some")  # wrong
-
-def save(tx: JobTransaction, order: int) -> str:
-    return str(order)
-
-async def use(deployment: Deployment, ctx: Context) -> None:
-    await right(Mail(to="a"), ctx)
-    await right(Other(), ctx)  # wrong
-    rendered: bytes = also_right(Other())
-    await deployment.queue.enqueue(Mail(to="a"), delay=3)
-    await deployment.queue.enqueue("mail")  # wrong
-    await deployment.queue.enqueue(Mail(to="a"), delya=3)  # wrong
-    saved: str = await deployment.db.write(save, 1)
-    await deployment.db.write(save, "one")  # wrong
-    ctx.write(save, 1)
-    ctx.write(save)  # wrong
-    number: int = ctx.service(str)  # wrong
-"""
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(180)
-def test_the_type_checker_refuses_what_would_fail_at_run_time(tmp_path):
-    file = tmp_path / "typed.py"
-    file.write_text(TYPED)
-    wrong = {number for number, line in enumerate(TYPED.splitlines(), 1) if line.endswith("# wrong")}
-
-    checked = subprocess.run(
-        [sys.executable, "-m", "mypy", "--strict", "--config-file", ROOT / "pyproject.toml", file],
-        cwd=ROOT, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-
-    errors = {int(line) for line in re.findall(r"typed\.py:(\d+): error:", checked.stdout)}
-    assert errors == wrong, checked.stdout + checked.stderr

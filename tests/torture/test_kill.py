@@ -88,10 +88,11 @@ def test_without_a_lock_file_silence_tells_and_the_bound_holds(siege, measured):
 
 def test_a_living_worker_keeps_its_jobs_however_long_they_take(siege):
     """Longer than the silence after which others would take them."""
-    siege.store(*[Work(seconds=4)] * 2)
+    jobs = siege.store(*[Work(seconds=4)] * 2)
     for _ in range(2):
         siege.worker("--stale-after", "1")
     siege.drain(reviving=True)
 
     assert siege.verdict() == {}
-    assert len(siege.notes("start")) == 2
+    starts = [note["job"] for note in siege.notes("start")]
+    assert [starts.count(job) for job in jobs] == [1, 1]

@@ -1,9 +1,10 @@
 """What a type checker must refuse: each marked line, and no other."""
 
-from runtime.app import App
+from runtime.app import App, Deployment
 from runtime.client import Queue
 from runtime.context import Context
 from runtime.flow import chain, group, step
+from runtime.handlers import Handlers
 from runtime.job import Job
 from runtime.transaction import JobTransaction
 
@@ -16,7 +17,12 @@ class Notify(Job, type="notify"):
     to: str
 
 
+class Other(Job, type="other"):
+    pass
+
+
 app = App("types")
+handlers = Handlers()
 
 
 @app.handler()
@@ -28,6 +34,43 @@ async def charge(job: Charge, ctx: Context) -> None:
 
 @app.handler()  # wrong
 async def not_a_job(job: str) -> None: ...
+
+
+@app.handler(timeout=3)
+async def notify(job: Notify, ctx: Context) -> None: ...
+
+
+@handlers.handler(cpu=True)
+def render(job: Other) -> bytes:
+    return b""
+
+
+@app.handler()  # wrong
+async def no_context(job: Notify, ctx: int) -> None: ...
+
+
+@app.handler()  # wrong
+async def too_many(job: Notify, ctx: Context, more: int) -> None: ...
+
+
+app.handler(missed="some")  # wrong
+
+
+def save(tx: JobTransaction, order: int) -> str:
+    return str(order)
+
+
+async def use(deployment: Deployment, ctx: Context) -> None:
+    await notify(Notify(to="a"), ctx)
+    await notify(Other(), ctx)  # wrong
+    rendered: bytes = render(Other())
+    saved: str = await deployment.db.write(save, 1)
+    print(rendered, saved)
+    await deployment.db.write(save, "one")  # wrong
+    ctx.write(save, 1)
+    ctx.write(save)  # wrong
+    number: int = ctx.service(str)  # wrong
+    print(number)
 
 
 async def enqueue(queue: Queue, tx: JobTransaction) -> None:
