@@ -28,7 +28,7 @@ run: setup  ## Serve the shop and run its jobs in one process on http://127.0.0.
 
 # Three processes on two cores: the tests of real processes wait most of the time.
 test: setup  ## Run the tests
-	$(BIN)/python -m pytest -n 3 -q
+	$(BIN)/python -m pytest -n 3 --dist worksteal -q
 
 # What tests/torture needs beside the project: schemathesis, mfusepy (with Debian's fuse3), playwright (with chromium).
 TOOLS := .torture
@@ -51,7 +51,7 @@ check: setup  ## Format, lint, types, import contracts and tests: what CI runs
 	$(BIN)/flake8 runtime shop web bench
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -n 3 -q
+	$(BIN)/python -m pytest -n 3 --dist worksteal -q
 
 format: setup  ## Format the code and mend what the linter can
 	$(BIN)/ruff format .

@@ -1,5 +1,6 @@
 """create_app: the site of any App: JSON API, dashboard, health and metrics."""
 
+import functools
 import json
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
@@ -66,7 +67,8 @@ def create_app(
     app.add_url_rule("/static/<path:name>", "static", _static_view())
     for blueprint in (*api.BLUEPRINTS, pages, *blueprints):
         app.register_blueprint(blueprint)
-    app.config["OPENAPI"] = json.dumps(openapi(app))
+    # Made when somebody asks for it: half of what the start of a site would cost.
+    app.config["OPENAPI"] = functools.cache(lambda: json.dumps(openapi(app)))
     return app
 
 

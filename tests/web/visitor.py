@@ -10,7 +10,8 @@ from werkzeug.exceptions import HTTPException
 
 from web.operations import operation_of
 
-JSON_TYPES = {"application/json", "application/problem+json"}
+DOCUMENTED: dict[frozenset[str], dict[str, Any]] = {}
+"""By the routes of a site: what its document says of them. One document for all tests of the same site."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,10 @@ class Visitor:
         self._client = app.test_client(use_cookies=False)
         self._address = address
         self._headers = dict(headers or {})
-        self._documented = openapi_of(app)
+        routes = frozenset(rule.rule for rule in app.url_map.iter_rules())
+        if routes not in DOCUMENTED:
+            DOCUMENTED[routes] = openapi_of(app)
+        self._documented = DOCUMENTED[routes]
 
     async def get(self, path: str, **headers: str) -> Answer:
         return await self.send("GET", path, headers=headers)
@@ -99,7 +103,7 @@ class Visitor:
 
 def openapi_of(app: Quart) -> dict[str, Any]:
     """The operations of the OpenAPI document, by werkzeug's rule."""
-    paths = json.loads(app.config["OPENAPI"])["paths"]
+    paths = json.loads(app.config["OPENAPI"]())["paths"]
     by_name = {operation["operationId"]: path for path, item in paths.items() for operation in item.values()}
     found: dict[str, Any] = {}
     for rule in app.url_map.iter_rules():

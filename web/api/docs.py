@@ -11,7 +11,7 @@ blueprint = Blueprint("docs", __name__)
 @public
 async def document() -> Response:  # noqa: ASYNC124 - Quart runs plain functions in threads
     """The OpenAPI 3.1 document of this site."""
-    return Response(str(current_app.config["OPENAPI"]), content_type="application/json")
+    return Response(str(current_app.config["OPENAPI"]()), content_type="application/json")
 
 
 @blueprint.get("/docs")

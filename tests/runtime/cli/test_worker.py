@@ -44,8 +44,9 @@ def test_draining_runs_what_is_due_and_ends_with_0(creche, start, processes):
     assert creche("stats", "--json").json["byType"] == [{"type": "greet", "status": "completed", "count": 20}]
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-@pytest.mark.parametrize("processes", ["1", "2"])
+@pytest.mark.parametrize(
+    ("number", "processes"), [(signal.SIGTERM, "1"), (signal.SIGINT, "1"), (signal.SIGTERM, "2")]
+)
 def test_a_signal_lets_running_jobs_finish_and_ends_with_0(creche, start, number, processes):
     creche("enqueue", "slow", '{"seconds": 0.5}')
     process = start("worker", "--processes", processes)

@@ -301,5 +301,5 @@ class QueueMachine(RuleBasedStateMachine):
             self.settled.add((job.id, job.claims))
 
 
-QueueMachine.TestCase.settings = settings(max_examples=200, stateful_step_count=30, deadline=None)
+QueueMachine.TestCase.settings = settings(max_examples=120, stateful_step_count=30, deadline=None)
 TestAnyProgramOfOperations = QueueMachine.TestCase
