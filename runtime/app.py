@@ -138,7 +138,7 @@ class App(Handlers):
                     app=self,
                     location=location,
                     database=db,
-                    queue=Queue(db, self.types, self.scheduled, db.clock),
+                    queue=Queue(db, self.types, self.scheduled, self.keyed, db.clock),
                     background=background,
                     clock=db.clock,
                     random=chance,

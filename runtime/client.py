@@ -15,9 +15,9 @@ from runtime.dead_letters import DeadLetterControl
 from runtime.errors import InvalidInput, UnknownType
 from runtime.flow import AnyOptions, Chain, FlowOptions, Group
 from runtime.job import Job
+from runtime.limiting import LIMIT_KINDS, LimitChange, LimitKind, no_keys
 from runtime.model.composition import WorkflowRecord
 from runtime.model.detail import JobDetail
-from runtime.model.rates import Rate
 from runtime.model.records import (
     JobRecord,
     LimitRecord,
@@ -28,7 +28,8 @@ from runtime.model.records import (
     TypeStatus,
     WorkerRecord,
 )
-from runtime.store import control, jobs, limits, schedules, statistics, types, waiting, workers
+from runtime.store import control, jobs, limit_changes, schedules, statistics, types, waiting, workers
+from runtime.store.type_limits import Kind
 from runtime.transaction import EnqueueOptions, JobTransaction, new_job
 from runtime.workflows import WorkflowControl, begin_anew
 
@@ -43,12 +44,14 @@ class Queue(JobControl, WorkflowControl, DeadLetterControl):
         database: Database[JobTransaction],
         models: Mapping[str, type[Job]],
         scheduled: frozenset[str],
+        keyed: frozenset[str],
         clock: Clock,
     ) -> None:
         JobControl.__init__(self, database, clock)
         WorkflowControl.__init__(self, database, models)
         DeadLetterControl.__init__(self, database, models)
         self._scheduled = scheduled
+        self._keyed = keyed
 
     # Jobs
 
@@ -166,29 +169,48 @@ class Queue(JobControl, WorkflowControl, DeadLetterControl):
         await self._database.write(control.resume, job_type)
 
     async def limits(self) -> list[LimitRecord]:
-        """The rate limits in force."""
-        return await self._database.read(limits.listed)
+        """The limits in force, by type."""
+        return await self._database.read(limit_changes.listed)
 
-    async def set_limit(self, job_type: str, rate: str, burst: float | None = None) -> LimitRecord:
-        """Limit how often jobs of a type start, over all processes, from now on.
+    async def set_limit(
+        self,
+        job_type: str,
+        rate: str | None = None,
+        burst: float | None = None,
+        *,
+        concurrency: int | None = None,
+        key_rate: str | None = None,
+        key_concurrency: int | None = None,
+    ) -> LimitRecord:
+        """Limit jobs of a type, over all processes, from now on; what is None stays as it is.
+
+        Args:
+            job_type: whose jobs.
+            rate: how often they start.
+            burst: what may start at once after a quiet time; by default the rate says.
+            concurrency: how many run at once.
+            key_rate: how often those of one key start; the type's handler says what its keys are.
+            key_concurrency: how many of one key run at once.
 
         Raises:
             UnknownType: nobody declares it and no job has it.
-            InvalidInput: the rate is not one.
+            InvalidInput: a value is none, or the type has no keys; the field is named.
         """
-        parsed = Rate.parse(rate, burst)
+        wanted = LimitChange.read(rate, burst, concurrency, key_rate, key_concurrency)
+        if wanted.keyed and job_type not in self._keyed:
+            raise no_keys(job_type)
         await self._check_type(job_type)
-        record = await self._database.write(limits.change, job_type, parsed)
-        assert record is not None
-        return record
+        return await self._database.write(limit_changes.apply, job_type, wanted.rate, wanted.others)
 
-    async def remove_limit(self, job_type: str, /) -> None:
-        """Remove a limit until somebody sets one again.
+    async def remove_limit(self, job_type: str, /, *kinds: LimitKind) -> None:
+        """Remove the limits of a type, or some kinds of them, until somebody sets one again.
 
         Raises:
-            NotFound: the type has none.
+            NotFound: the type has none of those.
         """
-        await self._database.write(limits.remove, job_type)
+        chosen = kinds or LIMIT_KINDS
+        others = [Kind(kind) for kind in chosen if kind != "rate"]
+        await self._database.write(limit_changes.remove, job_type, others, rate="rate" in chosen)
 
     async def schedules(self) -> list[ScheduleRecord]:
         """The application's cron schedules with their next ticks."""

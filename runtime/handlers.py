@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 from types import MappingProxyType
-from typing import Literal, Protocol, TypeVar, overload
+from typing import Literal, Protocol, TypeVar, cast, overload
 
 from pydantic import ValidationError
 
@@ -22,6 +22,7 @@ from runtime.job import Job, policy_of
 from runtime.model.cron import Missed, Overlap, Schedule
 from runtime.model.rates import Rate
 from runtime.model.retry import Retry
+from runtime.per_key import PerKey
 
 R = TypeVar("R")
 JobT = TypeVar("JobT", bound=Job)
@@ -47,6 +48,8 @@ class Handler:
     """Seconds; None: what the worker says."""
     retry: Retry
     rate: Rate | None
+    concurrency: int | None
+    per_key: PerKey[Job] | None
     schedule: Schedule | None
 
     @property
@@ -86,12 +89,19 @@ class Handlers:
         """The types that a cron schedule enqueues."""
         return frozenset(name for name, handler in self._handlers.items() if handler.schedule is not None)
 
+    @property
+    def keyed(self) -> frozenset[str]:
+        """The types whose handlers say what the keys of their jobs are."""
+        return frozenset(name for name, handler in self._handlers.items() if handler.per_key is not None)
+
     def handler(
         self,
         *,
         timeout: float | None = None,
         retry: Retry | None = None,
         rate: str | None = None,
+        concurrency: int | None = None,
+        per_key: PerKey[JobT] | None = None,
         cron: str | None = None,
         timezone: str = "UTC",
         missed: Literal["skip", "one", "all"] = "one",
@@ -104,6 +114,8 @@ class Handlers:
             timeout: seconds until the attempt is cancelled; by default the worker's.
             retry: how long to wait before the next attempt.
             rate: at most so many starts, over all processes: `120/m`, `20/s:5`.
+            concurrency: at most so many run at once, over all processes.
+            per_key: the same two for each key of the jobs apart.
             cron: enqueue the job at these times, in `timezone`.
             missed: what happens to ticks nobody was there for.
             overlap: whether a tick fires while the last one's job is unfinished.
@@ -115,6 +127,8 @@ class Handlers:
         """
         if timeout is not None and not 0 < timeout < float("inf"):
             raise ConfigurationError(f"timeout must be a number of seconds above 0, not {timeout}")
+        if concurrency is not None and concurrency < 1:
+            raise ConfigurationError(f"concurrency must be 1 or more, not {concurrency}")
         schedule = None if cron is None else _declared_schedule(cron, timezone, missed, overlap)
         limit = None if rate is None else _declared_rate(rate)
 
@@ -128,6 +142,8 @@ class Handlers:
                 timeout=timeout,
                 retry=retry or Retry(),
                 rate=limit,
+                concurrency=concurrency,
+                per_key=cast("PerKey[Job] | None", per_key),
                 schedule=schedule,
             )
             if schedule is not None:

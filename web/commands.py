@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from runtime.cli.options import Decorator, app_options, check_types, option, worker_options
+from runtime.cli.options import Decorator, app_options, option
 from runtime.cli.parameters import TEXT
 from runtime.cli.target import Target
+from runtime.cli.worker_options import check_types, worker_options
 
 if TYPE_CHECKING:
     from runtime.app import App

@@ -8,6 +8,7 @@ import click
 
 if TYPE_CHECKING:
     from runtime.model.rates import Rate
+    from runtime.worker.options import Reservation
 
 
 class Seconds(click.ParamType[float]):
@@ -50,6 +51,25 @@ class PriorityValue(click.ParamType[int]):
         return int(text)
 
 
+OFF_NUMBER = 0
+"""What `off` is where a number above zero is asked for."""
+
+
+class NumberOrOff(click.ParamType[int]):
+    """A whole number from 1, or `off`, which is 0."""
+
+    name = "number"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Read the number."""
+        text = str(value).strip()
+        if text == "off":
+            return OFF_NUMBER
+        if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 1_000_000):
+            self.fail(f"{value!r} is neither a whole number from 1 to 1000000 nor off.", param, ctx)
+        return int(text)
+
+
 class Moment(click.ParamType[float]):
     """A moment as ISO 8601, in UTC unless it says otherwise; as seconds since 1970 UTC."""
 
@@ -89,6 +109,23 @@ class RateAssignment(click.ParamType["tuple[str, Rate | None]"]):
             self.fail(f"{job_type.strip()}: {error}.", param, ctx)
 
 
+class ReservationValue(click.ParamType["Reservation"]):
+    """`N:PRIORITY`: so many runners for jobs of at least that priority."""
+
+    name = "n:priority"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> "Reservation":
+        """Take the two apart."""
+        from runtime.worker.options import Reservation
+
+        runners, separator, priority = str(value).partition(":")
+        if not separator or not (runners.isascii() and runners.isdigit() and len(runners) <= 5):
+            self.fail(f"{value!r} is not N:PRIORITY, as in 2:HIGH.", param, ctx)
+        return Reservation(int(runners), PRIORITY.convert(priority, param, ctx))
+
+
 class PlainText(click.ParamType[str]):
     """Text that can be stored: valid UTF-8 without NUL."""
 
@@ -109,6 +146,8 @@ class PlainText(click.ParamType[str]):
 SECONDS = Seconds()
 MOMENT = Moment()
 PRIORITY = PriorityValue()
+RESERVATION = ReservationValue()
 RATE = RateAssignment()
+NUMBER_OR_OFF = NumberOrOff()
 TEXT = PlainText()
 IDENTIFIER = click.IntRange(1, 2**63 - 1)

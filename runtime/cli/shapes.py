@@ -89,6 +89,10 @@ def limit_json(limit: LimitRecord) -> dict[str, Json]:
         "perSecond": limit.rate,
         "burst": limit.burst,
         "tokens": limit.tokens,
+        "concurrency": limit.concurrency,
+        "running": limit.running,
+        "keyRate": limit.key_rate,
+        "keyConcurrency": limit.key_concurrency,
     }
 
 

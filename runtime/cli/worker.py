@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from runtime.cli.options import app_options, check_types, processes_option, worker_options
+from runtime.cli.options import app_options
 from runtime.cli.starting import leaving_at_once
 from runtime.cli.target import Target
+from runtime.cli.worker_options import check_types, processes_option, worker_options
 
 if TYPE_CHECKING:
     from runtime.app import App

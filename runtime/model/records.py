@@ -126,6 +126,7 @@ class ClaimedJob(NamedTuple):
     locked_at: float
     end_by: float | None = None
     """When it must be done, if by any moment."""
+    priority: int = 0
 
 
 class ProgressRecord(NamedTuple):
@@ -189,17 +190,25 @@ class TypeStatus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LimitRecord:
-    """A rate limit in force."""
+    """The limits of a type that are in force; None: there is none of that kind."""
 
     type: str
-    rate: float
+    rate: float | None = None
     """Starts a second."""
-    burst: float
-    """What the bucket holds when full."""
-    tokens: float
+    burst: float | None = None
+    """What the bucket of the rate holds when full."""
+    tokens: float | None = None
     """What it holds now."""
-    text: str
-    """As people write it: `120/m:10`."""
+    text: str | None = None
+    """The rate as people write it: `120/m:10`."""
+    concurrency: int | None = None
+    """How many may run at once."""
+    running: int | None = None
+    """How many do, where that is limited."""
+    key_rate: str | None = None
+    """The rate of each key of the jobs apart, as people write it."""
+    key_concurrency: int | None = None
+    """How many jobs of one key may run at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,46 +1,25 @@
-"""Claims: which due jobs a worker takes, and giving back what it did not start.
+"""Claims: what a worker takes of the jobs that start next, as limits and deadlines allow, and giving it back.
 
-Jobs start in order of priority with aging: the one with the smallest
-`scheduled_at - priority * aging`. The index holds one arm for each type and
-priority, in order of due time; the arms are merged lazily, so a claim costs by
-the jobs it takes and the arms there are, never by the jobs that wait. A type
-that may not start now is an arm left out: a million of its rows cost nothing.
-
-Rejected: one stored key `due - priority * aging` for a single index. It fixes
-aging when a job is stored, cannot say how old the oldest job is, and makes a
-worker with `--min-priority` walk over every job that it may not take.
+Limits of types leave arms out (see `runtime/store/selection.py`); limits of keys park what was taken.
 """
 
-import heapq
-import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from runtime.model.lifecycle import runs_alone
 from runtime.model.outcomes import Cancelled
 from runtime.model.records import ClaimedJob, Status
-from runtime.store import aftermath, deadlines, limits
+from runtime.store import aftermath, deadlines, lanes, limits, type_limits
 from runtime.store.composition import Ended
+from runtime.store.selection import Arm, ClaimRequest, open_arms, order, take
 from runtime.store.subjects import DUE, FINISHED
 from runtime.store.transaction import StoreTransaction
+from runtime.store.type_limits import NOTHING, TypeBounds
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClaimRequest:
-    """What a worker may and can take."""
-
-    worker: str
-    types: frozenset[str]
-    free: int
-    """Runners that would start a job at once."""
-    most: int
-    """With the few that may wait behind them."""
-    min_priority: int
-    max_priority: int
-    aging: float
-    """Seconds of waiting that are worth a point of priority; 0: no aging."""
+ROUNDS = 8
+"""How often a claim takes others for those it parked: a flood of one key is put aside in bounded steps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,23 +33,30 @@ class Claim:
     """When a type that was left out for want of tokens has one again."""
     limited: frozenset[str] = frozenset()
     """The types with a rate limit: their jobs start soon after they were claimed, or not at all."""
+    flooded: bool = False
+    """Whether jobs without room for their keys are still in front: look again at once."""
 
 
-class _Arm(NamedTuple):
-    type: str
-    priority: int
-    oldest: float
+class _Filled(NamedTuple):
+    """What was taken, before limits of types are charged for it."""
 
-
-Rank = tuple[float, float]
-"""Smallest first; then comes the one with the smaller id."""
+    jobs: list[ClaimedJob]
+    left: bool
+    flooded: bool = False
 
 
 def claim(tx: StoreTransaction, request: ClaimRequest) -> Claim:
     """Take the jobs that start next, at most `request.most`."""
-    tx.expect(("list_paused_types", {}), ("ready_arms", {}), ("list_limits", {}), ("any_deadline", {}))
-    arms = _open_arms(tx, request)
+    tx.expect(
+        ("list_paused_types", {}),
+        ("ready_arms", {}),
+        ("list_limits", {}),
+        ("list_type_limits", {}),
+        ("any_deadline", {}),
+    )
+    arms = open_arms(tx, request)
     in_force = limits.in_force(tx)
+    bounds = type_limits.in_force(tx)
     dated = deadlines.there_are_any(tx)
     limited = {arm.type for arm in arms} & in_force.keys()
     allowance = dict.fromkeys((arm.type for arm in arms), request.most)
@@ -79,16 +65,17 @@ def claim(tx: StoreTransaction, request: ClaimRequest) -> Claim:
         if limit.whole(tx.now):  # some to take: others may be taking, too
             limit = in_force[job_type] = limits.hold(tx, limit)
         allowance[job_type] = limits.startable(limit, request.free, request.most, tx.now)
-    order = _order(tx, request, [arm for arm in arms if allowance[arm.type] > 0], allowance)
-    jobs = _take(tx, request, order)
-    for job_type, number in Counter(job.type for job in jobs).items():
-        tx.count(job_type, Status.PENDING, -number)
-        tx.count(job_type, Status.PROCESSING, number)
-    if dated:
-        jobs = _in_time(tx, request.worker, jobs)
-    jobs = _with_one_suspect(tx, request.worker, jobs)
+    counted = {
+        name: most for name in allowance if (most := bounds.get(name, NOTHING).concurrency) is not None
+    }
+    for job_type, most in sorted(counted.items()):
+        allowance[job_type] = min(allowance[job_type], lanes.room_of_type(tx, job_type, most))
+    filled = _fill(tx, request, arms, allowance, bounds, dated=dated)
+    jobs = _with_one_suspect(tx, request.worker, filled.jobs)
+    if counted:
+        lanes.occupy_types(tx, jobs, counted)
     taken = Counter(job.type for job in jobs)
-    left = len(jobs) == request.most
+    left = filled.left
     ready_at: list[float] = []
     for job_type in limited:
         again_at = limits.take(tx, in_force[job_type], taken[job_type])
@@ -96,7 +83,62 @@ def claim(tx: StoreTransaction, request: ClaimRequest) -> Claim:
             ready_at.append(again_at)
         elif taken[job_type] == allowance[job_type]:
             left = True
-    return Claim(jobs, left, min(ready_at, default=None), frozenset(limited))
+    paced = {
+        name for name, each in bounds.items() if each.of_key is not None and each.of_key.rate is not None
+    }
+    return Claim(jobs, left, min(ready_at, default=None), frozenset(limited | paced), flooded=filled.flooded)
+
+
+def _fill(
+    tx: StoreTransaction,
+    request: ClaimRequest,
+    arms: list[Arm],
+    allowance: Mapping[str, int],
+    bounds: Mapping[str, TypeBounds],
+    *,
+    dated: bool,
+) -> _Filled:
+    """Take jobs, and others for those that have to be parked."""
+    of_key = {
+        name: each.of_key for name, each in bounds.items() if each.of_key is not None and name in request.keys
+    }
+    jobs = _round(tx, request, arms, allowance, dated=dated)
+    if not of_key:
+        return _Filled(jobs, len(jobs) == request.most)
+    started = lanes.admit(tx, jobs, of_key, request.keys)
+    for number in range(1, ROUNDS):
+        if len(started) == request.most or not jobs:
+            return _Filled(started, bool(jobs))
+        taken = Counter(job.type for job in started)
+        still = {name: most - taken[name] for name, most in allowance.items()}
+        if number == ROUNDS - 1:  # the others get their turn, however many of one key are in front
+            still |= dict.fromkeys(of_key.keys() & still.keys(), 0)
+        low = sum(job.priority < request.reserved_for for job in started)
+        rest = replace(request, most=request.most - len(started), unreserved=request.unreserved - low)
+        jobs = _round(tx, rest, arms, still, dated=dated)
+        started += lanes.admit(tx, jobs, of_key, request.keys)
+    return _Filled(started, left=True, flooded=True)
+
+
+def _round(
+    tx: StoreTransaction,
+    request: ClaimRequest,
+    arms: list[Arm],
+    allowance: Mapping[str, int],
+    *,
+    dated: bool,
+) -> list[ClaimedJob]:
+    """Take the jobs that come first, of each type at most its allowance."""
+    allowed = [
+        arm
+        for arm in arms
+        if allowance[arm.type] > 0 and (arm.priority >= request.reserved_for or request.unreserved > 0)
+    ]
+    jobs = take(tx, request, order(tx, request, allowed, allowance))
+    for job_type, number in Counter(job.type for job in jobs).items():
+        tx.count(job_type, Status.PENDING, -number)
+        tx.count(job_type, Status.PROCESSING, number)
+    return _in_time(tx, request.worker, jobs) if dated else jobs
 
 
 def _in_time(tx: StoreTransaction, worker: str, jobs: list[ClaimedJob]) -> list[ClaimedJob]:
@@ -123,6 +165,8 @@ def release(tx: StoreTransaction, worker: str, jobs: Sequence[ClaimedJob]) -> No
 
     One that an operator asked to cancel meanwhile is cancelled instead.
     """
+    if jobs:
+        lanes.freed(tx, jobs)
     for job in jobs:
         status = tx.one("release_job", Status, id=job.id, worker=worker, claims=job.claims, now=tx.now)
         if status is None:
@@ -140,77 +184,5 @@ def release(tx: StoreTransaction, worker: str, jobs: Sequence[ClaimedJob]) -> No
 def due_types(tx: StoreTransaction, min_priority: int, max_priority: int) -> frozenset[str]:
     """The types with a due job of such priority that are not paused."""
     paused = set(tx.all("list_paused_types", str))
-    arms = tx.all("ready_arms", _Arm)
+    arms = tx.all("ready_arms", Arm)
     return frozenset(arm.type for arm in arms if min_priority <= arm.priority <= max_priority) - paused
-
-
-def _open_arms(tx: StoreTransaction, request: ClaimRequest) -> list[_Arm]:
-    paused = set(tx.all("list_paused_types", str))
-    return [
-        arm
-        for arm in tx.all("ready_arms", _Arm)
-        if arm.type in request.types
-        and arm.type not in paused
-        and request.min_priority <= arm.priority <= request.max_priority
-    ]
-
-
-class _Order(NamedTuple):
-    """Which jobs start next."""
-
-    shares: dict[_Arm, int]
-    """How many of the first jobs of each arm."""
-    places: dict[int, int]
-    """The place of each job, where there are several arms; within one they come in order."""
-
-
-def _order(
-    tx: StoreTransaction, request: ClaimRequest, arms: list[_Arm], allowance: dict[str, int]
-) -> _Order:
-    """Merge the arms; `allowance` says how many of each type at most."""
-    if len(arms) <= 1:
-        return _Order({arm: min(request.most, allowance[arm.type]) for arm in arms}, {})
-    merged = heapq.merge(*(_ranks(tx, arm, allowance[arm.type], request.aging) for arm in arms))
-    left = dict(allowance)
-    order = _Order({}, {})
-    for _, job_id, arm in merged:
-        if left[arm.type] > 0:
-            left[arm.type] -= 1
-            order.shares[arm] = order.shares.get(arm, 0) + 1
-            order.places[job_id] = len(order.places)
-        if len(order.places) == request.most:
-            break
-    return order
-
-
-def _ranks(tx: StoreTransaction, arm: _Arm, most: int, aging: float) -> Iterator[tuple[Rank, int, _Arm]]:
-    advantage = arm.priority * aging
-
-    def ranked(job_id: int, scheduled_at: float) -> tuple[Rank, int, _Arm]:
-        rank = scheduled_at - advantage if aging else float(-arm.priority)
-        return (rank, scheduled_at), job_id, arm
-
-    return tx.each("ready_in_arm", ranked, type=arm.type, priority=arm.priority, most=most)
-
-
-def _take(tx: StoreTransaction, request: ClaimRequest, order: _Order) -> list[ClaimedJob]:
-    """Claim the first jobs of each arm; return them in the order in which they start."""
-    jobs: list[ClaimedJob] = []
-    for arm, share in order.shares.items():
-        ready = tx.one(
-            "ready_jobs",
-            json.loads,
-            type=arm.type,
-            priority=arm.priority,
-            most=share,
-            worker=request.worker,
-            now=tx.now,
-        )
-        jobs += [ClaimedJob._make((*job, tx.now, None)) for job in ready or ()]
-    if jobs:
-        ids = json.dumps([job.id for job in jobs])
-        tx.run("claim_jobs", ids=ids, worker=request.worker, now=tx.now)
-    if order.places:
-        last = len(order.places)
-        jobs.sort(key=lambda job: order.places.get(job.id, last))
-    return jobs

@@ -1,7 +1,7 @@
 """What an enqueue does to the job that holds its key: nothing, or, while that waits, it gets the new."""
 
 from runtime.model.records import JobRecord, NewJob, Status
-from runtime.store import deadlines
+from runtime.store import deadlines, lanes
 from runtime.store.subjects import DUE, SCHEDULED
 from runtime.store.transaction import StoreTransaction
 
@@ -16,7 +16,7 @@ def settle(tx: StoreTransaction, holder: JobRecord, new: NewJob) -> JobRecord:
     """
     if new.on_conflict == KEEP or holder.status not in WAITING:
         return holder
-    status = status_when_due(tx, holder.status, new.scheduled_at)
+    status = status_when_due(tx, holder, new.scheduled_at)
     changed = holder._replace(
         payload=new.payload,
         # What is put off until it is quiet keeps the place it had; what is replaced gets the new one.
@@ -41,10 +41,10 @@ def settle(tx: StoreTransaction, holder: JobRecord, new: NewJob) -> JobRecord:
     return changed
 
 
-def status_when_due(tx: StoreTransaction, status: Status, scheduled_at: float) -> Status:
-    """The status of a job that waits and is due at another moment."""
-    if status is Status.BLOCKED:
-        return status
+def status_when_due(tx: StoreTransaction, job: JobRecord, scheduled_at: float) -> Status:
+    """The status of a job that waits and is changed; one that was parked for its key tries again."""
+    if job.status is Status.BLOCKED and not lanes.leave(tx, job.id):
+        return Status.BLOCKED
     return Status.PENDING if scheduled_at <= tx.now else Status.SCHEDULED
 
 

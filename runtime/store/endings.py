@@ -10,7 +10,7 @@ from runtime.model.notes import Notes
 from runtime.model.outcomes import Completed, Crashed
 from runtime.model.records import ClaimedJob, Status
 from runtime.model.retry import Retry
-from runtime.store import aftermath, composition, progress, results, workers
+from runtime.store import aftermath, composition, lanes, progress, results, workers
 from runtime.store.composition import Ended
 from runtime.store.rows import held_job
 from runtime.store.subjects import DUE, FINISHED, SCHEDULED
@@ -51,6 +51,7 @@ def finish(tx: StoreTransaction, worker: str, ending: Ending) -> bool:
     if change.dead:
         _bury(tx, ending)
     tx.announce(_SUBJECTS.get(written, FINISHED))
+    lanes.freed(tx, [job])
     if written.finished:
         aftermath.ended(tx, [Ended(job.id, job.type, written)])
     return True
@@ -105,8 +106,10 @@ def _complete(tx: StoreTransaction, worker: str, endings: Sequence[Ending]) -> l
         tx.note(job_type, Completed.name, number)
     if endings:
         tx.announce(FINISHED)
+        gone = {job.id for job in refused}
+        if lanes.in_use(tx):
+            lanes.freed(tx, [job for job, _ in endings if job.id not in gone])
         if composition.in_use(tx):
-            gone = {job.id for job in refused}
             aftermath.ended(
                 tx, [Ended(job.id, job.type, Status.COMPLETED) for job, _ in endings if job.id not in gone]
             )

@@ -85,17 +85,6 @@ def change(
     return _record(tx, limit) if limit is not None and limit.rate is not None else None
 
 
-def remove(tx: StoreTransaction, job_type: str) -> None:
-    """Remove a limit until an operator sets one again.
-
-    Raises:
-        NotFound: the type has none.
-    """
-    if job_type not in in_force(tx):
-        raise NotFound(f"there is no limit on {job_type}")
-    change(tx, job_type, None)
-
-
 def is_declared(tx: StoreTransaction, job_type: str, rate: Rate | None) -> bool:
     """Whether what a handler declares is stored, or an operator decided otherwise."""
     stored = tx.one("find_limit", StoredLimit, type=job_type)

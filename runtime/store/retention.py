@@ -3,7 +3,7 @@
 from collections import Counter
 
 from runtime.model.records import Status
-from runtime.store import workflows
+from runtime.store import lanes, workflows
 from runtime.store.statistics import MINUTES_OF_HISTORY
 from runtime.store.transaction import StoreTransaction
 
@@ -39,11 +39,12 @@ def prune_finished(tx: StoreTransaction, before: float, limit: int) -> int:
 
 
 def prune_marks(tx: StoreTransaction, limit: int) -> bool:
-    """Delete history nobody is shown, marks of effects long done, and ticks long past.
+    """Delete history nobody is shown, marks of effects long done, ticks long past, and idle lanes.
 
     At most `limit` of each; whether there may be more.
     """
     tx.run("prune_history", before=int(tx.now // 60) - 24 * MINUTES_OF_HISTORY)
     marks = tx.run("prune_once_marks", before=tx.now - ONCE_MARKS_KEPT, most=limit)
     ticks = tx.run("prune_ticks", before=tx.now - TICKS_KEPT, most=limit)
-    return max(marks, ticks) == limit
+    idle = lanes.prune(tx, limit)
+    return idle or max(marks, ticks) == limit

@@ -37,7 +37,7 @@ def reschedule(tx: StoreTransaction, job_id: int, scheduled_at: float) -> JobRec
         NotAllowed: it runs or has ended.
     """
     record = _waiting(tx, job_id, "rescheduled")
-    status = status_when_due(tx, record.status, scheduled_at)
+    status = status_when_due(tx, record, scheduled_at)
     tx.run("reschedule_job", id=job_id, scheduled_at=scheduled_at, status=status.value, now=tx.now)
     move(tx, record, status)
     return jobs.find(tx, job_id)
@@ -52,6 +52,8 @@ def prioritize(tx: StoreTransaction, job_id: int, priority: int) -> JobRecord:
     """
     record = _waiting(tx, job_id, "given another priority")
     tx.run("prioritize_job", id=job_id, priority=priority, now=tx.now)
+    if record.status is Status.BLOCKED:
+        return reschedule(tx, job_id, record.scheduled_at)
     if record.status is Status.PENDING:
         tx.announce(DUE)
     return jobs.find(tx, job_id)

@@ -3,8 +3,21 @@
 from datetime import UTC, datetime
 
 from runtime.model.detail import JobDetail
+from runtime.model.lanes import OF_TYPE, Bounds, Lane
 from runtime.model.records import JobRecord, Status
-from runtime.store import composition, control, deadlines, jobs, limits, progress, results, types, workflows
+from runtime.store import (
+    composition,
+    control,
+    deadlines,
+    jobs,
+    lanes,
+    limits,
+    progress,
+    results,
+    type_limits,
+    types,
+    workflows,
+)
 from runtime.store.transaction import StoreTransaction
 
 
@@ -42,7 +55,8 @@ def wait_reason(tx: StoreTransaction, job: JobRecord, served: frozenset[str]) ->
         cause = "retried after an error" if job.attempts else "scheduled"
         return f"{cause}: due at {_moment(job.scheduled_at)}"
     if job.status is Status.BLOCKED:
-        return composition.wait_reason(tx, job.id)
+        lane = lanes.of_parked(tx, job.id)
+        return composition.wait_reason(tx, job.id) if lane is None else _parked_reason(tx, lane)
     return _pending_reason(tx, job, served) if job.status is Status.PENDING else None
 
 
@@ -56,9 +70,24 @@ def _pending_reason(tx: StoreTransaction, job: JobRecord, served: frozenset[str]
             return (
                 f"rate limit {limit.rate}: the next token at {_moment(bucket.ready_at(limit.rate, tx.now))}"
             )
+    concurrency = type_limits.in_force(tx).get(job.type, type_limits.NOTHING).concurrency
+    if concurrency is not None:
+        lane = lanes.find(tx, job.type, OF_TYPE)
+        if lane is not None and not lane.room(Bounds(concurrency=concurrency), tx.now, 1):
+            return f"concurrency: {lane.running} of {concurrency} run"
     if job.type not in served:
         return f"no running worker knows the type {job.type}"
     return "due: waits for a free runner"
+
+
+def _parked_reason(tx: StoreTransaction, lane: Lane) -> str:
+    bounds = type_limits.in_force(tx).get(lane.type, type_limits.NOTHING).of_key or Bounds()
+    if bounds.concurrency is not None and lane.running >= bounds.concurrency:
+        return f"concurrency of key {lane.key}: {lane.running} of {bounds.concurrency} run"
+    if bounds.rate is not None and not lane.room(bounds, tx.now, 1):
+        ready_at = _moment(lane.bucket.ready_at(bounds.rate, tx.now))
+        return f"rate limit of key {lane.key} ({bounds.rate}): the next token at {ready_at}"
+    return f"key {lane.key}: is about to be let go"
 
 
 def _moment(seconds: float) -> str:

@@ -1,11 +1,17 @@
 """Dispatcher: claims due jobs for free runners. Ended by cancellation; what it claimed is in the pool."""
 
+from collections.abc import Mapping
+from functools import partial
+
 import trio
 
 from runtime.app import Deployment
 from runtime.errors import DatabaseError
-from runtime.store.claims import Claim, ClaimRequest, claim
-from runtime.store.subjects import CONTROL, DUE
+from runtime.handlers import Handler
+from runtime.store.claims import Claim, claim
+from runtime.store.lanes import KeyOf
+from runtime.store.selection import ClaimRequest
+from runtime.store.subjects import CONTROL, DUE, FINISHED, SCHEDULED
 from runtime.store.workers import is_registered
 from runtime.transaction import JobTransaction
 from runtime.worker.options import WorkerOptions
@@ -31,6 +37,9 @@ class Dispatcher:
         self._pool = pool
         self._options = options
         self._types = types
+        # With a reservation any ending may be the one that lets a job of less priority start.
+        self._wakes = frozenset({DUE, CONTROL, *((FINISHED, SCHEDULED) if options.reserve else ())})
+        self._keys = _keys(deployment.app.handlers)
         self.rounds = 0
         """Grows when a claim begins and when the pool has what it brought: odd in between."""
 
@@ -48,6 +57,8 @@ class Dispatcher:
                 self._pool.limited = claimed.limited
                 self._pool.give(claimed.jobs)
                 self.rounds += 1
+                if claimed.flooded:
+                    continue
                 if not claimed.left:  # so a runner that becomes free is no reason to look again
                     self._pool.idle.set()
                     await self._pool.more.wait(self._patience(claimed))
@@ -60,6 +71,7 @@ class Dispatcher:
         pause = FIRST_PAUSE
         while True:
             self._pool.measure(trio.current_time())
+            reserved_for, unreserved = self._reserved()
             request = ClaimRequest(
                 worker=self._worker,
                 types=self._types,
@@ -68,6 +80,9 @@ class Dispatcher:
                 min_priority=self._options.min_priority,
                 max_priority=self._options.max_priority,
                 aging=self._options.aging,
+                keys=self._keys,
+                reserved_for=reserved_for,
+                unreserved=unreserved,
             )
             try:
                 # Relaxed: a claim lost to a power failure leaves the job pending.
@@ -77,16 +92,33 @@ class Dispatcher:
             await trio.sleep(pause * (0.5 + self._deployment.random.random()))
             pause = min(LONGEST_PAUSE, pause * 2)
 
+    def _reserved(self) -> tuple[int, int]:
+        """For which priority runners are kept; how many jobs below it may be claimed."""
+        reserve = self._options.reserve
+        if reserve is None:
+            return 0, 0
+        others = self._options.workers - reserve.runners
+        return reserve.priority, max(0, others - self._pool.below(reserve.priority))
+
     def _patience(self, claimed: Claim) -> float:
         if claimed.ready_at is None:
             return self._options.poll
         return min(self._options.poll, claimed.ready_at - self._deployment.clock.now())
 
     def _heard(self, subjects: frozenset[str]) -> None:
-        if DUE in subjects or CONTROL in subjects:
+        if subjects & self._wakes:
             self._pool.more.set()
 
 
 def _claim(tx: JobTransaction, request: ClaimRequest) -> Claim:
     """Claim; but nothing between being taken for dead and the heartbeat that notices it."""
     return claim(tx, request) if is_registered(tx, request.worker) else Claim([], left=False, ready_at=None)
+
+
+def _keys(handlers: Mapping[str, Handler]) -> dict[str, KeyOf]:
+    """What tells the keys of payloads, for the types that have some."""
+    return {
+        name: partial(handler.per_key.lane_of, handler.model)
+        for name, handler in handlers.items()
+        if handler.per_key is not None
+    }

@@ -3,11 +3,19 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import NamedTuple
 
 from runtime.errors import ConfigurationError, FieldError, InvalidInput
 from runtime.model.rates import Rate
 
 MOST_RUNNERS = 10_000
+
+
+class Reservation(NamedTuple):
+    """So many runners of a worker, for jobs of at least this priority."""
+
+    runners: int
+    priority: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +46,8 @@ class WorkerOptions:
     """A worker silent for so long is dead."""
     drain: bool = False
     """Stop when nothing is due."""
+    reserve: Reservation | None = None
+    """Runners that jobs of less priority never have."""
     rates: Mapping[str, Rate | None] = field(default_factory=lambda: MappingProxyType({}))
     """Rate limits to set at the start, by type; None removes one."""
 
@@ -47,6 +57,10 @@ class WorkerOptions:
         _check("min-priority", 0 <= self.min_priority <= 100, "must be from 0 to 100")
         _check("max-priority", 0 <= self.max_priority <= 100, "must be from 0 to 100")
         _check("min-priority", self.min_priority <= self.max_priority, "must not exceed --max-priority")
+        if self.reserve is not None:
+            runners, priority = self.reserve
+            _check("reserve", 0 < runners < self.workers, "must be at least 1 and fewer than --workers")
+            _check("reserve", 0 < priority <= 100, "is for a priority from 1 to 100")
         _check("only", not self.only & self.excluded, "names a type that --except excludes")
         for name, least in (
             ("timeout", 0.001),

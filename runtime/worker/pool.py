@@ -123,6 +123,12 @@ class Pool:
         """How many jobs would start at once."""
         return max(0, self._runners - len(self._running) - len(self._waiting))
 
+    def below(self, priority: int) -> int:
+        """How many of the jobs that are here have less than this priority."""
+        running = (attempt.job for attempt in self._running.values())
+        suspect = (self._suspect,) if self._suspect is not None else ()
+        return sum(job.priority < priority for job in (*running, *self._waiting, *suspect))
+
     def wanted(self) -> int:
         """How many jobs to claim: for the free runners, and a few that will be started in a moment."""
         if self._isolating:

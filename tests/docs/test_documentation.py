@@ -40,7 +40,7 @@ FAULTS = [
     ("ARCHITECTURE.md", reading.wrong_with_tree, "    runner.py ", "    sprinter.py "),
     ("ARCHITECTURE.md", reading.wrong_with_tree, "  job.py  ", "  "),
     ("ARCHITECTURE.md", reading.wrong_with_tree, "  services/ ", "  services "),
-    ("ARCHITECTURE.md", reading.wrong_with_arrows, "enqueueing → store", "store → enqueueing"),
+    ("ARCHITECTURE.md", reading.wrong_with_arrows, "limiting → store", "store → limiting"),
     ("README.md", wrong_with_commands, "| `creche doctor` |", "| `creche nurse` |"),
     ("README.md", wrong_with_commands, "`creche jobs show ID`", "`creche jobs look ID`"),
     ("README.md", wrong_with_commands, "`--count N`", ""),

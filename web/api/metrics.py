@@ -87,11 +87,20 @@ class Readings(Collector):
         rates = GaugeMetricFamily(
             "creche_limit_rate", "Starts a second that a limit allows.", labels=["type"]
         )
+        places = GaugeMetricFamily(
+            "creche_limit_concurrency", "Jobs that a limit lets run at once.", labels=["type"]
+        )
+        taken = GaugeMetricFamily("creche_limit_running", "Jobs that run, of those.", labels=["type"])
         for limit in self._limits:
-            tokens.add_metric([limit.type], limit.tokens)
-            rates.add_metric([limit.type], limit.rate)
-        yield tokens
-        yield rates
+            for family, value in (
+                (tokens, limit.tokens),
+                (rates, limit.rate),
+                (places, limit.concurrency),
+                (taken, limit.running),
+            ):
+                if value is not None:
+                    family.add_metric([limit.type], value)
+        yield from (tokens, rates, places, taken)
 
 
 @blueprint.get("/metrics")

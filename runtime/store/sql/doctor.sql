@@ -41,7 +41,26 @@ SELECT MAX(updated_at) FROM jobs;
 -- name: blocked_jobs
 -- Jobs that wait for nobody, so nothing will release them.
 SELECT id FROM jobs WHERE status = 'blocked'
-  AND NOT EXISTS (SELECT 1 FROM job_waits AS w WHERE w.job_id = jobs.id AND w.open > 0) ORDER BY id;
+  AND NOT EXISTS (SELECT 1 FROM job_waits AS w WHERE w.job_id = jobs.id AND w.open > 0)
+  AND NOT EXISTS (SELECT 1 FROM parked_jobs AS p WHERE p.job_id = jobs.id) ORDER BY id;
+
+-- name: miscounted_lanes
+-- Lanes that count another number of places than are taken.
+SELECT type || ' ' || key FROM lanes
+WHERE running <> (SELECT COUNT(*) FROM lane_slots AS s WHERE s.type = lanes.type AND s.key = lanes.key) ORDER BY type, key;
+
+-- name: stray_slots
+-- Places held by jobs that do not run, or by an earlier run of theirs.
+SELECT job_id FROM lane_slots AS s
+WHERE NOT EXISTS (SELECT 1 FROM jobs WHERE jobs.id = s.job_id AND jobs.status = 'processing' AND jobs.claims = s.claims)
+ORDER BY job_id;
+
+-- name: forgotten_parked
+-- Blocked jobs in lanes that nothing will open.
+SELECT p.job_id FROM parked_jobs AS p JOIN jobs ON jobs.id = p.job_id AND jobs.status = 'blocked'
+WHERE NOT EXISTS (
+    SELECT 1 FROM lanes AS l WHERE l.type = p.type AND l.key = p.key AND l.opens_at IS NOT NULL AND l.parked > 0
+) ORDER BY p.job_id;
 
 -- name: miscounted_waits
 -- Jobs that wait for another number of parents than they have open edges.

@@ -4,8 +4,9 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from runtime.cli.options import app_options, check_types, processes_option, worker_options
+from runtime.cli.options import app_options
 from runtime.cli.target import Target
+from runtime.cli.worker_options import check_types, processes_option, worker_options
 from runtime.errors import ConfigurationError
 from runtime.model.rates import Rate
 from runtime.worker.options import WorkerOptions

@@ -16,8 +16,9 @@ from runtime.model.outcomes import Completed, Outcome
 from runtime.model.records import ClaimedJob, JobRecord
 from runtime.model.retry import Retry
 from runtime.store import claims, endings, jobs
-from runtime.store.claims import Claim, ClaimRequest
+from runtime.store.claims import Claim
 from runtime.store.endings import Ending
+from runtime.store.selection import ClaimRequest
 from runtime.store.workers import Beat
 from runtime.transaction import JobTransaction
 

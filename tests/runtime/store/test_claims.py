@@ -10,8 +10,8 @@ from runtime.model.outcomes import Completed
 from runtime.model.records import Status
 from runtime.model.retry import Retry
 from runtime.store import claims, endings, jobs
-from runtime.store.claims import ClaimRequest
 from runtime.store.endings import Ending
+from runtime.store.selection import ClaimRequest
 from tests.runtime.obedient import Obey, Other
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from runtime.errors import NotFound
 from runtime.model.rates import Rate
-from runtime.store import claims, limits
+from runtime.store import claims, limit_changes, limits
 from runtime.store.limits import DECLARED
 from runtime.store.subjects import CONTROL
 from tests.runtime.obedient import Limited, Obey
@@ -108,13 +108,13 @@ def test_a_removed_limit_limits_nobody(store):
     for _ in range(5):
         store.enqueue(Obey())
 
-    store(limits.remove, "obey")
+    store(limit_changes.remove, "obey")
 
     assert store.announced == {CONTROL}
     assert told(store) == {}
     assert len(store.claim().jobs) == 5
     with pytest.raises(NotFound, match="no limit on obey"):
-        store(limits.remove, "obey")
+        store(limit_changes.remove, "obey")
 
 
 def test_what_the_application_declares_holds_until_it_declares_otherwise(store):

@@ -8,8 +8,9 @@ from runtime.context import Context
 from runtime.job import Job
 from runtime.model.lifecycle import SUSPICION
 from runtime.model.records import Status
-from runtime.store.claims import ClaimRequest, claim
+from runtime.store.claims import claim
 from runtime.store.endings import rescue
+from runtime.store.selection import ClaimRequest
 from runtime.testing import alone, open_testing, running_worker
 from runtime.worker.options import WorkerOptions
 from runtime.worker.overseer import PATIENCE, stack_of

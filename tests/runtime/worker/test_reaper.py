@@ -8,7 +8,7 @@ import trio.testing
 from runtime.errors import DatabaseBusy
 from runtime.model.records import Status
 from runtime.store import claims, endings, workers
-from runtime.store.claims import ClaimRequest
+from runtime.store.selection import ClaimRequest
 from runtime.store.workers import Beat
 from runtime.worker.reaper import Reaper
 from tests.runtime.obedient import Obey

@@ -6,7 +6,10 @@ from runtime.cli.shapes import limit_json
 async def test_a_limit_is_set_listed_and_removed(visitor):
     put = await visitor.send("PUT", "/admin/limits/echo", json={"rate": "60/m", "burst": 10})
 
-    limit = {"type": "echo", "rate": "60/m:10", "perSecond": 1.0, "burst": 10.0, "tokens": 10.0}
+    limit = {
+        "type": "echo", "rate": "60/m:10", "perSecond": 1.0, "burst": 10.0, "tokens": 10.0,
+        "concurrency": None, "running": None, "keyRate": None, "keyConcurrency": None,
+    }  # fmt: skip
     assert (put.status, put.json) == (200, limit)
     assert (await visitor.get("/admin/limits")).json == {"limits": [limit]}
     assert (await visitor.send("DELETE", "/admin/limits/echo")).status == 204

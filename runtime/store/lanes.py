@@ -1,0 +1,281 @@
+"""Lanes: places and tokens of types and of the keys of their jobs, held in the database for all processes.
+
+A claim asks the lanes of what it took: whoever finds no room is parked, once, and let go by its lane: by
+the promoter when a token is there, by whoever frees a place. So a flood of one key costs each of its jobs
+one move, and others nothing.
+
+Rejected: a moment reserved for each job when it is enqueued. A cancelled job would leave a hole, an urgent
+one would wait behind all others, and a changed limit would have to move them all.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from runtime.model.lanes import OF_TYPE, Bounds, Lane
+from runtime.model.rates import Bucket
+from runtime.model.records import ClaimedJob, Status
+from runtime.store import type_limits
+from runtime.store.subjects import DUE, SCHEDULED
+from runtime.store.transaction import StoreTransaction
+
+MOST_LET_GO = 1000
+"""Parked jobs that one transaction makes due, of one lane; and lanes that it looks at."""
+
+KeyOf = Callable[[str], str | None]
+"""From a payload to the key of its lane, as `key_text` writes it; None: no lane."""
+
+
+class _Name(NamedTuple):
+    type: str
+    key: str
+
+
+def room_of_type(tx: StoreTransaction, job_type: str, most: int) -> int:
+    """How many more jobs of a type may run, and whoever else wants to know waits for this transaction."""
+    bounds = Bounds(concurrency=most)
+    (lane,) = _hold(tx, [_Name(job_type, OF_TYPE)], {job_type: bounds}).values()
+    return lane.room(bounds, tx.now, most)
+
+
+def occupy_types(tx: StoreTransaction, jobs: Sequence[ClaimedJob], types: Iterable[str]) -> None:
+    """These start, and take their places in the lanes of those types."""
+    chosen = frozenset(types)
+    counted = [job for job in jobs if job.type in chosen]
+    if not counted:
+        return
+    tx.many("add_slot", [(job.id, OF_TYPE, job.type, job.claims) for job in counted])
+    numbers = Counter(job.type for job in counted)
+    held = _hold(tx, [_Name(name, OF_TYPE) for name in numbers], {name: Bounds() for name in numbers})
+    unbounded = Bounds(concurrency=0)
+    _save(tx, [lane.admit(unbounded, numbers[lane.type], 0, tx.now) for lane in held.values()])
+
+
+def admit(
+    tx: StoreTransaction,
+    jobs: Sequence[ClaimedJob],
+    bounds: Mapping[str, Bounds],
+    keys: Mapping[str, KeyOf],
+) -> list[ClaimedJob]:
+    """Of jobs just claimed those whose lanes have room; the others are parked.
+
+    Args:
+        bounds: what holds for each key, by type.
+        keys: tells the key of a job, by type.
+    """
+    lane_of = {
+        job.id: name for job in jobs if job.type in bounds and (name := _lane_of(job, keys)) is not None
+    }
+    if not lane_of:
+        return list(jobs)
+    held = _hold(tx, list(dict.fromkeys(lane_of.values())), bounds)
+    room = {name: lane.room(bounds[name.type], tx.now, len(jobs)) for name, lane in held.items()}
+    started: Counter[_Name] = Counter()
+    admitted, parked = [], []
+    for job in jobs:
+        name = lane_of.get(job.id)
+        if name is None:
+            admitted.append(job)
+        elif started[name] < room[name]:
+            started[name] += 1
+            admitted.append(job)
+        else:
+            parked.append(job)
+    waiting = Counter(lane_of[job.id] for job in parked)
+    _save(
+        tx,
+        [lane.admit(bounds[name.type], started[name], waiting[name], tx.now) for name, lane in held.items()],
+    )
+    _take_places(tx, [job for job in admitted if job.id in lane_of], lane_of, bounds)
+    _park(tx, parked, lane_of)
+    return admitted
+
+
+def freed(tx: StoreTransaction, jobs: Sequence[ClaimedJob]) -> None:
+    """These runs have ended: their places are free, and parked jobs may take them."""
+    claims = json.dumps([(job.id, job.claims) for job in jobs])
+    places = Counter(tx.all("free_slots", _Name, claims=claims))
+    if not places:
+        return
+    bounds = _bounds_of_keys(tx)
+    lanes_ = [lane.freed(places[name]) for name, lane in _hold(tx, list(places), {}).items()]
+    for position, lane in enumerate(lanes_):
+        if lane.key == OF_TYPE:
+            tx.announce(DUE)  # one more of the type may start
+        elif lane.parked:
+            lanes_[position] = _let_go(tx, lane, bounds.get(lane.type, Bounds()))
+    _save(tx, lanes_)
+
+
+def in_use(tx: StoreTransaction) -> bool:
+    """Whether the end of a job can free a place; one look for a whole batch."""
+    return bool(tx.one("lanes_in_use", int))
+
+
+def next_opening(tx: StoreTransaction) -> float | None:
+    """When the next lane may have room again; None when nothing is parked."""
+    return tx.one("next_opening", float)
+
+
+def open_due(tx: StoreTransaction, most: int = MOST_LET_GO) -> None:
+    """Let go what is parked in lanes that have room again, looking at so many lanes at most."""
+    due = tx.all("due_lanes", _Name, now=tx.now, most=most)
+    if due:
+        bounds = _bounds_of_keys(tx)
+        _save(
+            tx,
+            [_let_go(tx, lane, bounds.get(name.type, Bounds())) for name, lane in _hold(tx, due, {}).items()],
+        )
+
+
+def reopen(tx: StoreTransaction, job_type: str) -> None:
+    """The limits of a type have changed: look at its lanes at once."""
+    if tx.run("reopen_lanes", type=job_type, now=tx.now):
+        tx.announce(SCHEDULED)
+
+
+def begin_counting(tx: StoreTransaction, job_type: str) -> None:
+    """From now on it matters how many jobs of a type run: those that do take places."""
+    tx.many("add_lane", [_new_row(Lane.new(job_type, OF_TYPE, Bounds(), tx.now))])
+    tx.run("add_slots_of_type", type=job_type)
+    tx.run("count_slots_of_type", type=job_type)
+
+
+def stop_counting(tx: StoreTransaction, job_type: str, *, keyed: bool) -> None:
+    """It matters no more how many jobs of a type, or of each of its keys, run."""
+    tx.run("forget_slots", type=job_type, keyed=int(keyed))
+    tx.run("empty_lanes", type=job_type, keyed=int(keyed))
+
+
+def find(tx: StoreTransaction, job_type: str, key: str) -> Lane | None:
+    """A lane as it is."""
+    return tx.one("find_lane", _lane, type=job_type, key=key)
+
+
+def of_parked(tx: StoreTransaction, job_id: int) -> Lane | None:
+    """The lane that a blocked job is parked in; None: it is blocked for another reason."""
+    name = tx.one("lane_of_parked", _Name, job_id=job_id)
+    return None if name is None else find(tx, *name)
+
+
+def leave(tx: StoreTransaction, job_id: int) -> bool:
+    """No lane holds this job any more: it begins anew, or was changed; whether one did."""
+    return bool(tx.run("forget_parked", ids=json.dumps([job_id])))
+
+
+def prune(tx: StoreTransaction, limit: int) -> bool:
+    """Delete lanes that are as good as new, at most so many of a type; whether there may be more."""
+    bounds = _bounds_of_keys(tx)
+    deleted = 0
+    for job_type in tx.all("types_with_lanes", str):
+        rate = bounds.get(job_type, Bounds()).rate
+        refill = 0.0 if rate is None else rate.burst / rate.rate
+        deleted = max(deleted, tx.run("prune_lanes", type=job_type, before=tx.now - refill, most=limit))
+    return deleted == limit
+
+
+def _let_go(tx: StoreTransaction, lane: Lane, bounds: Bounds) -> Lane:
+    """Make parked jobs of a lane due, as many as it has room for."""
+    room = lane.room(bounds, tx.now, MOST_LET_GO)
+    if not room:
+        return lane.awaiting(bounds, tx.now)
+    heads: list[int] = []
+    while len(heads) < room:
+        found = tx.all("parked_heads", int, type=lane.type, key=lane.key, most=room - len(heads))
+        if not found:
+            break
+        ids = json.dumps(found)
+        tx.run("forget_parked", ids=ids)
+        moved = Counter(tx.all("unpark_jobs", _moved, ids=ids, now=tx.now))
+        for (job_type, status), number in moved.items():
+            tx.count(job_type, Status.BLOCKED, -number)
+            tx.count(job_type, status, number)
+            tx.announce(DUE if status is Status.PENDING else SCHEDULED)
+        heads += found[: moved.total()]
+    return lane.let_go(bounds, len(heads), room, tx.now)
+
+
+def _lane_of(job: ClaimedJob, keys: Mapping[str, KeyOf]) -> _Name | None:
+    key_of = keys.get(job.type)
+    key = None if key_of is None else key_of(job.payload)
+    return None if key is None else _Name(job.type, key)
+
+
+def _hold(tx: StoreTransaction, names: Sequence[_Name], bounds: Mapping[str, Bounds]) -> dict[_Name, Lane]:
+    """Lanes to be changed, in one order for all; made for types in `bounds` if they are not there."""
+    ordered = sorted(names, key=lambda name: (name.key != OF_TYPE, name))
+    new = [Lane.new(*name, bounds[name.type], tx.now) for name in ordered if name.type in bounds]
+    if new:
+        tx.many("add_lane", [_new_row(lane) for lane in new])
+    return {
+        _Name(lane.type, lane.key): lane for lane in tx.all("hold_lanes", _lane, lanes=json.dumps(ordered))
+    }
+
+
+def _save(tx: StoreTransaction, changed: Sequence[Lane]) -> None:
+    rows = [
+        (
+            lane.bucket.tokens,
+            lane.bucket.updated_at,
+            lane.running,
+            lane.parked,
+            lane.opens_at,
+            lane.type,
+            lane.key,
+        )
+        for lane in changed
+    ]
+    if rows:
+        tx.many("save_lane", rows)
+    if any(lane.opens_at is not None for lane in changed):
+        tx.announce(SCHEDULED)  # the promoter looks when the next one opens
+
+
+def _take_places(
+    tx: StoreTransaction,
+    jobs: Sequence[ClaimedJob],
+    lane_of: Mapping[int, _Name],
+    bounds: Mapping[str, Bounds],
+) -> None:
+    rows = [
+        (job.id, lane_of[job.id].key, job.type, job.claims)
+        for job in jobs
+        if bounds[job.type].concurrency is not None
+    ]
+    if rows:
+        tx.many("add_slot", rows)
+
+
+def _park(tx: StoreTransaction, jobs: Sequence[ClaimedJob], lane_of: Mapping[int, _Name]) -> None:
+    if not jobs:
+        return
+    places = tx.all("park_jobs", lambda *row: row, ids=json.dumps([job.id for job in jobs]), now=tx.now)
+    tx.many("add_parked", [(job_id, *lane_of[job_id], priority, at) for job_id, priority, at in places])
+    for job_type, number in Counter(job.type for job in jobs).items():
+        tx.count(job_type, Status.PROCESSING, -number)
+        tx.count(job_type, Status.BLOCKED, number)
+
+
+def _bounds_of_keys(tx: StoreTransaction) -> dict[str, Bounds]:
+    return {name: each.of_key for name, each in type_limits.in_force(tx).items() if each.of_key is not None}
+
+
+def _new_row(lane: Lane) -> tuple[str, str, float, float]:
+    return lane.type, lane.key, lane.bucket.tokens, lane.bucket.updated_at
+
+
+def _lane(
+    job_type: str,
+    key: str,
+    tokens: float,
+    updated_at: float,
+    running: int,
+    parked: int,
+    opens_at: float | None,
+) -> Lane:
+    return Lane(job_type, key, Bucket(tokens, updated_at), running, parked, opens_at)
+
+
+def _moved(job_type: str, status: str) -> tuple[str, Status]:
+    return job_type, Status(status)

@@ -1,0 +1,131 @@
+"""Selection: which due jobs start next.
+
+Jobs start in order of priority with aging: the one with the smallest
+`scheduled_at - priority * aging`. The index holds one arm for each type and
+priority, in order of due time; the arms are merged lazily, so a claim costs by
+the jobs it takes and the arms there are, never by the jobs that wait. A type
+that may not start now is an arm left out: a million of its rows cost nothing.
+
+Rejected: one stored key `due - priority * aging` for a single index. It fixes
+aging when a job is stored, cannot say how old the oldest job is, and makes a
+worker with `--min-priority` walk over every job that it may not take.
+"""
+
+import heapq
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from runtime.model.records import ClaimedJob
+from runtime.store.lanes import KeyOf
+from runtime.store.transaction import StoreTransaction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimRequest:
+    """What a worker may and can take."""
+
+    worker: str
+    types: frozenset[str]
+    free: int
+    """Runners that would start a job at once."""
+    most: int
+    """With the few that may wait behind them."""
+    min_priority: int
+    max_priority: int
+    aging: float
+    """Seconds of waiting that are worth a point of priority; 0: no aging."""
+    reserved_for: int = 0
+    """Of lower priority than this at most `unreserved` may be taken."""
+    unreserved: int = 0
+    keys: Mapping[str, KeyOf] = field(default_factory=dict)
+    """By type: to which key a payload belongs, where each has limits of its own."""
+
+
+class Arm(NamedTuple):
+    """The due jobs of one type and priority."""
+
+    type: str
+    priority: int
+    oldest: float
+
+
+Rank = tuple[float, float]
+"""Smallest first; then comes the one with the smaller id."""
+
+
+def open_arms(tx: StoreTransaction, request: ClaimRequest) -> list[Arm]:
+    """What the worker may take from."""
+    paused = set(tx.all("list_paused_types", str))
+    return [
+        arm
+        for arm in tx.all("ready_arms", Arm)
+        if arm.type in request.types
+        and arm.type not in paused
+        and request.min_priority <= arm.priority <= request.max_priority
+    ]
+
+
+class Order(NamedTuple):
+    """Which jobs start next."""
+
+    shares: dict[Arm, int]
+    """How many of the first jobs of each arm."""
+    places: dict[int, int]
+    """The place of each job, where there are several arms; within one they come in order."""
+
+
+def order(
+    tx: StoreTransaction, request: ClaimRequest, arms: list[Arm], allowance: Mapping[str, int]
+) -> Order:
+    """Merge the arms; `allowance` says how many of each type at most."""
+    low = request.unreserved
+    if len(arms) <= 1:
+        most = {arm: request.most if arm.priority >= request.reserved_for else low for arm in arms}
+        return Order({arm: min(request.most, allowance[arm.type], most[arm]) for arm in arms}, {})
+    merged = heapq.merge(*(_ranks(tx, arm, allowance[arm.type], request.aging) for arm in arms))
+    left = dict(allowance)
+    order = Order({}, {})
+    for _, job_id, arm in merged:
+        if left[arm.type] > 0 and (low > 0 or arm.priority >= request.reserved_for):
+            left[arm.type] -= 1
+            low -= arm.priority < request.reserved_for
+            order.shares[arm] = order.shares.get(arm, 0) + 1
+            order.places[job_id] = len(order.places)
+        if len(order.places) == request.most:
+            break
+    return order
+
+
+def _ranks(tx: StoreTransaction, arm: Arm, most: int, aging: float) -> Iterator[tuple[Rank, int, Arm]]:
+    advantage = arm.priority * aging
+
+    def ranked(job_id: int, scheduled_at: float) -> tuple[Rank, int, Arm]:
+        rank = scheduled_at - advantage if aging else float(-arm.priority)
+        return (rank, scheduled_at), job_id, arm
+
+    return tx.each("ready_in_arm", ranked, type=arm.type, priority=arm.priority, most=most)
+
+
+def take(tx: StoreTransaction, request: ClaimRequest, order: Order) -> list[ClaimedJob]:
+    """Claim the first jobs of each arm; return them in the order in which they start."""
+    jobs: list[ClaimedJob] = []
+    for arm, share in order.shares.items():
+        ready = tx.one(
+            "ready_jobs",
+            json.loads,
+            type=arm.type,
+            priority=arm.priority,
+            most=share,
+            worker=request.worker,
+            now=tx.now,
+        )
+        jobs += [ClaimedJob._make((*job, tx.now, None, arm.priority)) for job in ready or ()]
+    if jobs:
+        ids = json.dumps([job.id for job in jobs])
+        tx.run("claim_jobs", ids=ids, worker=request.worker, now=tx.now)
+    if order.places:
+        last = len(order.places)
+        jobs.sort(key=lambda job: order.places.get(job.id, last))
+    return jobs

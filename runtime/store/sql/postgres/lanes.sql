@@ -1,0 +1,57 @@
+-- name: add_lane
+-- Differs because many are one statement: each parameter is a column of all the rows.
+INSERT INTO lanes (type, key, tokens, updated_at)
+SELECT * FROM unnest(
+    CAST(:type[] AS text[]), CAST(:key[] AS text[]), CAST(:tokens[] AS double precision[]), CAST(:updated_at[] AS double precision[])
+) ON CONFLICT (type, key) DO NOTHING;
+
+-- name: hold_lanes
+-- Differs because others may be about to change them: all lock them in one order, those of types first, so that none waits in a circle.
+SELECT type, key, tokens, updated_at, running, parked, opens_at FROM lanes
+WHERE (type, key) IN (SELECT lane ->> 0, lane ->> 1 FROM json_array_elements(CAST(:lanes AS json)) AS lane)
+ORDER BY key <> '', type, key FOR UPDATE;
+
+-- name: save_lane
+-- Differs because many are one statement.
+UPDATE lanes SET tokens = told.tokens, updated_at = told.updated_at, running = told.running, parked = told.parked, opens_at = told.opens_at
+FROM unnest(
+    CAST(:tokens[] AS double precision[]), CAST(:updated_at[] AS double precision[]), CAST(:running[] AS integer[]),
+    CAST(:parked[] AS integer[]), CAST(:opens_at[] AS double precision[]), CAST(:type[] AS text[]), CAST(:key[] AS text[])
+) AS told (tokens, updated_at, running, parked, opens_at, type, key)
+WHERE lanes.type = told.type AND lanes.key = told.key;
+
+-- name: add_slot
+-- Differs because many are one statement.
+INSERT INTO lane_slots (job_id, key, type, claims)
+SELECT * FROM unnest(
+    CAST(:job_id[] AS bigint[]), CAST(:key[] AS text[]), CAST(:type[] AS text[]), CAST(:claims[] AS integer[])
+) ON CONFLICT (job_id, key) DO UPDATE SET claims = excluded.claims;
+
+-- name: free_slots
+-- Differs because PostgreSQL reads JSON in another way.
+DELETE FROM lane_slots
+USING (SELECT CAST(pair ->> 0 AS bigint) AS id, CAST(pair ->> 1 AS integer) AS claims FROM json_array_elements(CAST(:claims AS json)) AS pair) AS told
+WHERE lane_slots.job_id = told.id AND lane_slots.claims = told.claims RETURNING lane_slots.type, lane_slots.key;
+
+-- name: park_jobs
+-- Differs because PostgreSQL takes the ids as an array.
+UPDATE jobs SET status = 'blocked', locked_by = NULL, locked_at = NULL, updated_at = :now
+WHERE id = ANY (CAST(translate(:ids, '[]', '{}') AS bigint[])) RETURNING id, priority, scheduled_at;
+
+-- name: add_parked
+-- Differs because many are one statement.
+INSERT INTO parked_jobs (job_id, type, key, priority, scheduled_at)
+SELECT * FROM unnest(
+    CAST(:job_id[] AS bigint[]), CAST(:type[] AS text[]), CAST(:key[] AS text[]), CAST(:priority[] AS integer[]),
+    CAST(:scheduled_at[] AS double precision[])
+)
+ON CONFLICT (job_id) DO UPDATE SET type = excluded.type, key = excluded.key, priority = excluded.priority, scheduled_at = excluded.scheduled_at;
+
+-- name: forget_parked
+-- Differs because PostgreSQL takes the ids as an array.
+DELETE FROM parked_jobs WHERE job_id = ANY (CAST(translate(:ids, '[]', '{}') AS bigint[]));
+
+-- name: unpark_jobs
+-- Differs because PostgreSQL takes the ids as an array.
+UPDATE jobs SET status = CASE WHEN scheduled_at <= :now THEN 'pending' ELSE 'scheduled' END, updated_at = :now
+WHERE id = ANY (CAST(translate(:ids, '[]', '{}') AS bigint[])) AND status = 'blocked' RETURNING type, status;
