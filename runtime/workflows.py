@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from runtime.db.base import Database
 from runtime.errors import InvalidInput
 from runtime.job import Job
-from runtime.model.composition import Member, WorkflowRecord
+from runtime.model.composition import Member, WorkflowGraph, WorkflowRecord, WorkflowState
 from runtime.model.records import JobRecord, Page
 from runtime.store import control, jobs, steering, workflows
 from runtime.transaction import JobTransaction
@@ -30,10 +30,12 @@ class WorkflowControl:
         """
         return await self._database.read(workflows.find, workflow_id)
 
-    async def workflows(self, *, limit: int = 50, cursor: int | None = None) -> Page[WorkflowRecord]:
+    async def workflows(
+        self, *, state: WorkflowState | None = None, limit: int = 50, cursor: int | None = None
+    ) -> Page[WorkflowRecord]:
         """Workflows, newest first; `limit` from 1 to 200."""
         _check_limit(limit)
-        return await self._database.read(workflows.page, limit=limit, cursor=cursor)
+        return await self._database.read(workflows.page, limit=limit, cursor=cursor, state=state)
 
     async def workflow_jobs(
         self, workflow_id: int, /, *, limit: int = 50, cursor: int | None = None
@@ -45,6 +47,14 @@ class WorkflowControl:
         """
         _check_limit(limit)
         return await self._database.read(workflows.members, workflow_id, limit=limit, cursor=cursor)
+
+    async def workflow_graph(self, workflow_id: int, /, *, most: int) -> WorkflowGraph | None:
+        """The jobs of a workflow and who of them waits for whom; None where it has more than `most` jobs.
+
+        Raises:
+            NotFound: no such workflow.
+        """
+        return await self._database.read(workflows.graph, workflow_id, most=most)
 
     async def cancel_workflow(self, workflow_id: int, /) -> WorkflowRecord:
         """Cancel its jobs: those that wait at once, those that run within a second.

@@ -5,7 +5,15 @@ from collections import Counter
 from collections.abc import Sequence
 
 from runtime.errors import NotFound
-from runtime.model.composition import Member, WorkflowRecord, workflow_state
+from runtime.model.composition import (
+    Dependency,
+    Edge,
+    Member,
+    WorkflowGraph,
+    WorkflowRecord,
+    WorkflowState,
+    workflow_state,
+)
 from runtime.model.records import Page, Status
 from runtime.store.composition import Ended
 from runtime.store.transaction import StoreTransaction
@@ -59,10 +67,13 @@ def find(tx: StoreTransaction, workflow_id: int) -> WorkflowRecord:
     return record
 
 
-def page(tx: StoreTransaction, *, limit: int, cursor: int | None) -> Page[WorkflowRecord]:
-    """Workflows, newest first, from behind `cursor`."""
+def page(
+    tx: StoreTransaction, *, limit: int, cursor: int | None, state: WorkflowState | None = None
+) -> Page[WorkflowRecord]:
+    """Workflows, newest first, from behind `cursor`; of one state, if it is given."""
     before = 2**62 if cursor is None else cursor
-    found = tx.all("list_workflows", _record, before=before, most=limit + 1)
+    name = "list_workflows" if state is None else f"list_{state}_workflows"
+    found = tx.all(name, _record, before=before, most=limit + 1)
     return Page(tuple(found[:limit]), found[limit - 1].id if len(found) > limit else None)
 
 
@@ -75,6 +86,19 @@ def members(tx: StoreTransaction, workflow_id: int, *, limit: int, cursor: int |
     find(tx, workflow_id)
     found = tx.all("members_of", _member, id=workflow_id, after=cursor or 0, most=limit + 1)
     return Page(tuple(found[:limit]), found[limit - 1].id if len(found) > limit else None)
+
+
+def graph(tx: StoreTransaction, workflow_id: int, *, most: int) -> WorkflowGraph | None:
+    """Its jobs and who waits for whom; None where there are more than `most`, or ten times as many edges.
+
+    Raises:
+        NotFound: no such workflow.
+    """
+    if find(tx, workflow_id).total > most:
+        return None
+    found = tx.all("members_of", _member, id=workflow_id, after=0, most=most)
+    edges = tx.all("edges_within", _dependency, id=workflow_id, most=10 * most + 1)
+    return None if len(edges) > 10 * most else WorkflowGraph(tuple(found), tuple(edges))
 
 
 def unfinished(tx: StoreTransaction, workflow_id: int, most: int) -> list[int]:
@@ -127,3 +151,7 @@ def _record(
 
 def _member(job_id: int, job_type: str, status: str) -> Member:
     return Member(id=job_id, type=job_type, status=Status(status))
+
+
+def _dependency(parent_id: int, job_id: int, edge: str) -> Dependency:
+    return Dependency(parent_id, job_id, Edge(edge))

@@ -124,10 +124,36 @@ SELECT id, name, created_at, finished_at, unfinished, completed, failed, cancell
 SELECT id, name, created_at, finished_at, unfinished, completed, failed, cancelled FROM workflows
 WHERE id < :before ORDER BY id DESC LIMIT :most;
 
+-- name: list_running_workflows
+-- Workflows of which some jobs have not ended, newest first.
+SELECT id, name, created_at, finished_at, unfinished, completed, failed, cancelled FROM workflows
+WHERE finished_at IS NULL AND id < :before ORDER BY id DESC LIMIT :most;
+
+-- name: list_failed_workflows
+-- Workflows that ended with jobs that failed, newest first.
+SELECT id, name, created_at, finished_at, unfinished, completed, failed, cancelled FROM workflows
+WHERE finished_at IS NOT NULL AND failed > 0 AND id < :before ORDER BY id DESC LIMIT :most;
+
+-- name: list_cancelled_workflows
+-- Workflows that ended with jobs that were cancelled, and none that failed, newest first.
+SELECT id, name, created_at, finished_at, unfinished, completed, failed, cancelled FROM workflows
+WHERE finished_at IS NOT NULL AND failed = 0 AND cancelled > 0 AND id < :before ORDER BY id DESC LIMIT :most;
+
+-- name: list_completed_workflows
+-- Workflows whose jobs have all completed: most of them, so the walk is short, newest first.
+SELECT id, name, created_at, finished_at, unfinished, completed, failed, cancelled FROM workflows
+WHERE finished_at IS NOT NULL AND failed = 0 AND cancelled = 0 AND id < :before ORDER BY id DESC LIMIT :most;
+
 -- name: members_of
 -- The jobs of a workflow, in the order in which they were stored.
 SELECT j.id, j.type, j.status FROM workflow_jobs AS m JOIN jobs AS j ON j.id = m.job_id
 WHERE m.workflow_id = :id AND m.job_id > :after ORDER BY m.job_id LIMIT :most;
+
+-- name: edges_within
+-- Which jobs of a workflow wait or waited for which others of it.
+SELECT p.parent_id, p.job_id, p.state FROM workflow_jobs AS m JOIN job_parents AS p ON p.job_id = m.job_id
+JOIN workflow_jobs AS other ON other.job_id = p.parent_id
+WHERE m.workflow_id = :id AND other.workflow_id = :id ORDER BY p.job_id, p.position LIMIT :most;
 
 -- name: unfinished_members
 -- Some jobs of a workflow that have not ended and that nobody has asked to cancel.
