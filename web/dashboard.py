@@ -14,6 +14,7 @@ from web.admin import SESSION_SECONDS
 from web.errors import TooManyAttempts, Unauthorized
 from web.guard import SESSION_COOKIE, caller, public
 from web.inputs import read_form
+from web.job_pages import job_pages
 from web.overview import look
 from web.pages import back_to, check_form, draw, draw_live
 from web.problems import PAGES
@@ -22,6 +23,7 @@ from web.workflow_pages import workflow_pages
 
 pages = Blueprint(PAGES, __name__)
 pages.register_blueprint(workflow_pages)
+pages.register_blueprint(job_pages)
 
 NOTICES = {
     "retried": "The job begins anew.",

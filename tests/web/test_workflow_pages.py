@@ -38,7 +38,7 @@ async def test_a_workflow_is_shown_with_its_picture_and_its_jobs(visitor, deploy
     assert after.text.count('<path class="line done"') == 5
     assert after.text.count('<path class="line cancelled"') == 1
     for job in range(stored.id, stored.id + 5):
-        assert f'href="/admin/jobs/{job}"' in after.text
+        assert f'href="/dashboard/jobs/{job}"' in after.text
     assert 'class="pill bad">failed' in after.text
 
 
