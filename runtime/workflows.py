@@ -77,8 +77,9 @@ class WorkflowControl:
             NotAllowed: another job has taken the key of one of them.
         """
         await self.workflow(workflow_id)
-        while await self._database.write(_retry_some, self._models, workflow_id):
-            pass
+        after: int | None = 0
+        while after is not None:
+            after = await self._database.write(_retry_some, self._models, workflow_id, after)
         return await self.workflow(workflow_id)
 
 
@@ -93,13 +94,19 @@ def begin_anew(tx: JobTransaction, models: Mapping[str, type[Job]], job_id: int)
     return control.retry(tx, job_id, model.policy.max_attempts if model else record.max_attempts)
 
 
-def _retry_some(tx: JobTransaction, models: Mapping[str, type[Job]], workflow_id: int) -> int:
-    """Parents were stored before what depends on them, so they begin first, and bring it back themselves."""
-    found = workflows.unsuccessful(tx, workflow_id, MOST_AT_ONCE)
+def _retry_some(
+    tx: JobTransaction, models: Mapping[str, type[Job]], workflow_id: int, after: int
+) -> int | None:
+    """Begin some anew; return behind which to go on, None at the end.
+
+    Parents were stored before what depends on them, so they begin first, and bring it back themselves.
+    Each is begun anew once: one that fails again at once must not be found again, for ever.
+    """
+    found = workflows.unsuccessful(tx, workflow_id, after, MOST_AT_ONCE)
     for job_id in found:
         if jobs.find(tx, job_id).status.finished:
             begin_anew(tx, models, job_id)
-    return len(found)
+    return found[-1] if len(found) == MOST_AT_ONCE else None
 
 
 def _check_limit(limit: int) -> None:

@@ -106,9 +106,9 @@ def unfinished(tx: StoreTransaction, workflow_id: int, most: int) -> list[int]:
     return tx.all("unfinished_members", int, id=workflow_id, most=most)
 
 
-def unsuccessful(tx: StoreTransaction, workflow_id: int, most: int) -> list[int]:
-    """Some of its jobs that can be begun anew."""
-    return tx.all("unsuccessful_members", int, id=workflow_id, most=most)
+def unsuccessful(tx: StoreTransaction, workflow_id: int, after: int, most: int) -> list[int]:
+    """The first of its jobs behind `after` that can be begun anew."""
+    return tx.all("unsuccessful_members", int, id=workflow_id, after=after, most=most)
 
 
 def forget(tx: StoreTransaction, jobs: Sequence[int]) -> None:

@@ -162,9 +162,9 @@ WHERE m.workflow_id = :id AND j.status IN ('scheduled', 'blocked', 'pending', 'p
 ORDER BY m.job_id LIMIT :most;
 
 -- name: unsuccessful_members
--- Some jobs of a workflow that failed, or were cancelled by themselves and not for another's failure.
+-- Some jobs of a workflow that failed or were cancelled, in the order in which they were stored.
 SELECT j.id FROM workflow_jobs AS m JOIN jobs AS j ON j.id = m.job_id
-WHERE m.workflow_id = :id AND j.status IN ('failed', 'cancelled') ORDER BY m.job_id LIMIT :most;
+WHERE m.workflow_id = :id AND m.job_id > :after AND j.status IN ('failed', 'cancelled') ORDER BY m.job_id LIMIT :most;
 
 -- name: delete_member
 -- A job that is deleted belongs nowhere.
