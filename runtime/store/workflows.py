@@ -48,11 +48,14 @@ def count_ended(tx: StoreTransaction, jobs: Sequence[Ended]) -> None:
         _count(tx, workflow_id, change)
 
 
-def count_anew(tx: StoreTransaction, job_id: int, was: Status) -> None:
-    """Count a job that had ended so, and begins anew."""
-    workflow_id = of(tx, job_id)
-    if workflow_id is not None:
-        _count(tx, workflow_id, Counter({None: 1, was: -1}))
+def count_anew(tx: StoreTransaction, jobs: Sequence[int], was: Status) -> None:
+    """Count jobs that had all ended so, and begin anew."""
+    if jobs:
+        found = Counter(
+            row[1] for row in tx.all("workflows_of", lambda *row: row, ids=json.dumps(list(jobs)))
+        )
+        for workflow_id, number in found.items():  # in the order of their ids, against deadlocks
+            _count(tx, workflow_id, Counter({None: number, was: -number}))
 
 
 def find(tx: StoreTransaction, workflow_id: int) -> WorkflowRecord:

@@ -29,8 +29,9 @@ WHERE state = 'open' AND on_failure = 'cancel' AND parent_id IN (SELECT value FR
 RETURNING parent_id, job_id;
 
 -- name: reopen_edges
--- This one begins anew, and what was cancelled for it waits for it again.
-UPDATE job_parents SET state = 'open' WHERE parent_id = :id AND state = 'cancelled' RETURNING job_id;
+-- These begin anew, and what was cancelled for them waits for them again.
+UPDATE job_parents SET state = 'open'
+WHERE parent_id IN (SELECT value FROM json_each(:ids)) AND state = 'cancelled' RETURNING job_id;
 
 -- name: count_down
 -- So many fewer parents that each of these waits for.
@@ -58,6 +59,17 @@ WHERE id IN (SELECT value FROM json_each(:ids)) AND status = 'blocked' RETURNING
 -- A job is cancelled for the failure of one that it waits for.
 UPDATE jobs SET status = 'cancelled', completed_at = :now, updated_at = :now, last_error = :reason
 WHERE id = :id AND status = 'blocked' RETURNING type;
+
+-- name: cancel_dependants
+-- Jobs are cancelled for the failure of others that they wait for, each with its reason.
+UPDATE jobs SET status = 'cancelled', completed_at = :now, updated_at = :now, last_error = told.reason
+FROM (SELECT CAST(key AS integer) AS id, value AS reason FROM json_each(:reasons)) AS told
+WHERE jobs.id = told.id AND status = 'blocked' RETURNING jobs.id, type;
+
+-- name: revive_dependants
+-- What was cancelled for the failure of others waits for them again.
+UPDATE jobs SET status = 'blocked', completed_at = NULL, updated_at = :now
+WHERE id IN (SELECT value FROM json_each(:ids)) AND status = 'cancelled' RETURNING id, type;
 
 -- name: block_job
 -- A job that begins anew waits first.
