@@ -23,7 +23,8 @@ def begin(tx: JobTransaction, order: Order) -> None:
         SendOrderConfirmation(order_id=order.id),
         group(
             chain(group(GenerateInvoice(order_id=order.id), *lines), CompleteOrder(order_id=order.id)),
-            step(SendFollowupEmail(order_id=order.id), delay=DAY),
+            # Should the queue have stood still for a week, nobody wants to be asked any more.
+            step(SendFollowupEmail(order_id=order.id), delay=DAY, expires=8 * DAY),
         ),
     )
     workflow = tx.enqueue(work, name=f"order {order.id}")

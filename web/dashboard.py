@@ -4,9 +4,8 @@ Rendered here, refreshed by the browser, without a line of script.
 """
 
 from collections.abc import Awaitable, Callable
-from urllib.parse import urlencode
 
-from quart import Blueprint, Response, redirect, render_template, request, url_for
+from quart import Blueprint, Response, redirect, request, url_for
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from runtime.errors import NotAllowed, NotFound
@@ -15,14 +14,17 @@ from web.admin import SESSION_SECONDS
 from web.errors import TooManyAttempts, Unauthorized
 from web.guard import SESSION_COOKIE, caller, public
 from web.inputs import read_form
+from web.job_pages import job_pages
 from web.overview import look
+from web.pages import back_to, check_form, draw, draw_live
 from web.problems import PAGES
 from web.site import site
+from web.workflow_pages import workflow_pages
 
 pages = Blueprint(PAGES, __name__)
+pages.register_blueprint(workflow_pages)
+pages.register_blueprint(job_pages)
 
-REFRESH = 5
-"""Seconds."""
 NOTICES = {
     "retried": "The job begins anew.",
     "reviewed": "Marked as reviewed.",
@@ -41,18 +43,7 @@ async def home() -> WerkzeugResponse:  # noqa: ASYNC124 - Quart runs plain funct
 async def dashboard() -> Response:
     """The page."""
     overview = await look(site().queue, site().now())
-    live = request.args.get("live") != "off"
-    page = await render_template(
-        "dashboard.html",
-        view=overview,
-        live=live,
-        refresh=REFRESH,
-        notice=NOTICES.get(request.args.get("notice", "")),
-        here=url_for(".dashboard"),
-        form_token=site().gate.form_token(caller().session),
-        **_shared(),
-    )
-    return _html(page)
+    return await draw_live("dashboard.html", view=overview, notices=NOTICES)
 
 
 @pages.post("/dashboard/dead-letters/<id:letter_id>/retry")
@@ -125,26 +116,14 @@ def _is_encrypted() -> bool:
 
 
 async def _act(notice: str, act: Callable[[int], Awaitable[object]], letter_id: int) -> WerkzeugResponse:
-    form = await read_form()
-    site().gate.check_form(form.get("form_token", ""), caller().session)
+    await check_form()
     try:
         await act(letter_id)
     except (NotFound, NotAllowed):
         notice = "gone"
-    query = {"notice": notice} | ({"live": "off"} if request.args.get("live") == "off" else {})
-    return redirect(f"{url_for('.dashboard')}?{urlencode(query)}", 303)
+    return back_to(url_for(".dashboard"), notice)
 
 
 async def _login_page(status: int = 200, complaint: str | None = None) -> Response:
-    page = await render_template(
-        "login.html", complaint=complaint, form_token=site().gate.form_token(None), **_shared()
-    )
-    return _html(page, status)
-
-
-def _shared() -> dict[str, object]:
-    return {"words": words, "application": site().deployment.app.name, "has_login": site().gate.has_login}
-
-
-def _html(page: str, status: int = 200) -> Response:
-    return Response(page, status, content_type="text/html; charset=utf-8")
+    values = {"complaint": complaint, "form_token": site().gate.form_token(None)}
+    return await draw("login.html", values, status)

@@ -21,7 +21,7 @@ from web.site import site
 
 PROBLEM_JSON = "application/problem+json"
 PAGES = "pages"
-"""The blueprint whose errors are shown to people."""
+"""The blueprint whose errors, and those of the ones in it, are shown to people."""
 DETAILS: Mapping[int, str] = MappingProxyType(
     {
         404: "There is nothing at this path.",
@@ -89,7 +89,7 @@ async def _answer_framework_error(error: HTTPException) -> Response | WerkzeugRe
 async def _respond(
     status: int, title: str, detail: str, members: Mapping[str, object], headers: Mapping[str, str]
 ) -> Response:
-    if request.blueprint == PAGES:
+    if PAGES in request.blueprints:
         page = await render_template(
             "problem.html", status=status, title=title, detail=detail, request_id=request_id()
         )

@@ -10,7 +10,7 @@ from runtime.cli.paging import collect
 from runtime.cli.parameters import IDENTIFIER
 from runtime.cli.shapes import Json, record_json, to_json
 from runtime.cli.target import Target
-from runtime.model.composition import Member, WorkflowRecord
+from runtime.model.composition import Member, WorkflowRecord, WorkflowState
 from runtime.model.records import Page
 
 if TYPE_CHECKING:
@@ -25,16 +25,25 @@ def workflows() -> None:
 
 
 @workflows.command("list")
+@option(
+    "--state",
+    kind=click.Choice([state.value for state in WorkflowState]),
+    own=True,
+    explain="Only workflows in this state.",
+)
 @option("--limit", kind=click.IntRange(1), default=50, own=True, metavar="N", explain="At most so many.")
 @option("--cursor", kind=IDENTIFIER, own=True, metavar="ID", explain="Read on where the last list ended.")
 @json_option
 @app_options
-def list_workflows(target: Target, *, limit: int, cursor: int | None, as_json: bool) -> None:
+def list_workflows(
+    target: Target, *, state: str | None, limit: int, cursor: int | None, as_json: bool
+) -> None:
     """List workflows, newest first."""
+    wanted = None if state is None else WorkflowState(state)
 
     async def look(deployment: "Deployment") -> tuple[Page[WorkflowRecord], float]:
         async def fetch(most: int, before: int | None) -> Page[WorkflowRecord]:
-            return await deployment.queue.workflows(limit=most, cursor=before)
+            return await deployment.queue.workflows(state=wanted, limit=most, cursor=before)
 
         return await collect(fetch, limit, cursor), deployment.clock.now()
 

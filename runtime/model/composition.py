@@ -10,6 +10,7 @@ A job is due once none of its edges is open. Pure; `runtime/store/composition.py
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from pydantic import JsonValue
 
@@ -99,6 +100,24 @@ class Member:
     id: int
     type: str
     status: Status
+
+
+class Dependency(NamedTuple):
+    """A job waits or waited for another."""
+
+    parent_id: int
+    job_id: int
+    edge: Edge
+
+
+@dataclass(frozen=True, slots=True)
+class WorkflowGraph:
+    """The jobs of a workflow, and who of them waits for whom."""
+
+    jobs: tuple[Member, ...]
+    """In the order in which they were stored."""
+    edges: tuple[Dependency, ...]
+    """Between these jobs alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,12 @@ from runtime.store.transaction import StoreTransaction
 
 def ended(tx: StoreTransaction, jobs: Sequence[Ended]) -> None:
     """Let everything follow that follows from the end of these jobs."""
-    while jobs:
-        workflows.count_ended(tx, jobs)
-        jobs = composition.release_dependants(tx, jobs)
+    if not jobs:
+        return
+    workflows.count_ended(tx, jobs)
+    # Counted once for all that follows: a chain of a thousand would write its workflow's row as often.
+    followed: list[Ended] = []
+    while jobs := composition.release_dependants(tx, jobs):
+        followed += jobs
+    if followed:
+        workflows.count_ended(tx, followed)

@@ -111,9 +111,19 @@ def block(tx: StoreTransaction, job_id: int) -> None:
     tx.run("block_job", id=job_id, now=tx.now)
 
 
-def reopen(tx: StoreTransaction, job_id: int) -> list[int]:
-    """This job begins anew: what its end had cancelled waits for it again; return those."""
-    return tx.all("reopen_edges", int, id=job_id)
+def revive(tx: StoreTransaction, job_id: int) -> list[int]:
+    """This job begins anew: what its end had cancelled waits for it again, and so on; return those."""
+    revived: list[int] = []
+    wave = [job_id]
+    while wave:
+        waiting = sorted(set(tx.all("reopen_edges", int, ids=json.dumps(wave))))
+        moved = tx.all("revive_dependants", _typed, ids=json.dumps(waiting), now=tx.now) if waiting else []
+        for job_type, number in Counter(job_type for _, job_type in moved).items():
+            tx.count(job_type, Status.CANCELLED, -number)
+            tx.count(job_type, Status.BLOCKED, number)
+        wave = [dependant for dependant, _ in moved]
+        revived += wave
+    return revived
 
 
 def extend(tx: StoreTransaction, running: int, added: int) -> None:
@@ -195,12 +205,14 @@ def _cancel_dependants(tx: StoreTransaction, ended: dict[int, Ended]) -> list[En
     missed: dict[int, int] = {}
     for parent, job_id in tx.all("cancel_edges", lambda *row: row, ids=json.dumps(list(ended))):
         missed.setdefault(job_id, parent)
-    cancelled = []
-    for job_id, parent in sorted(missed.items()):
-        reason = f"job {parent}, which it depends on, {_WHAT[ended[parent].status]}"
-        job_type = tx.one("cancel_dependant", str, id=job_id, now=tx.now, reason=reason)
-        if job_type is not None:
-            cancelled.append(Ended(job_id, job_type, Status.CANCELLED))
+    if not missed:
+        return []
+    reasons = {
+        job_id: f"job {parent}, which it depends on, {_WHAT[ended[parent].status]}"
+        for job_id, parent in missed.items()
+    }
+    moved = tx.all("cancel_dependants", _typed, reasons=json.dumps(reasons), now=tx.now)
+    cancelled = [Ended(job_id, job_type, Status.CANCELLED) for job_id, job_type in moved]
     for job_type, number in Counter(job.type for job in cancelled).items():
         tx.count(job_type, Status.BLOCKED, -number)
         tx.count(job_type, Status.CANCELLED, number)
@@ -215,6 +227,10 @@ assert _WHAT.keys() < ENDED_STATUSES
 
 def _standing(job_id: int, status: str) -> tuple[int, Status]:
     return job_id, Status(status)
+
+
+def _typed(job_id: int, job_type: str) -> tuple[int, str]:
+    return job_id, job_type
 
 
 def _moved(job_type: str, status: str) -> tuple[str, Status]:

@@ -50,11 +50,11 @@ def retry(tx: StoreTransaction, job_id: int, budget: int) -> JobRecord:
         deadlines.lift(tx, job_id)  # whoever begins it anew wants it done all the same
         tx.run("delete_dead_letter", job_id=job_id)
         lanes.leave(tx, job_id)
-        workflows.count_anew(tx, job_id, record.status)
+        workflows.count_anew(tx, [job_id], record.status)
         if composition.still_waits(tx, job_id):
             composition.block(tx, job_id)
             status = Status.BLOCKED
-        _revive_dependants(tx, job_id)
+        workflows.count_anew(tx, composition.revive(tx, job_id), Status.CANCELLED)
     _moved(tx, record, status)
     tx.announce(DUE)
     return jobs.find(tx, job_id)
@@ -76,19 +76,6 @@ def resume(tx: StoreTransaction, job_type: str) -> None:
 def paused(tx: StoreTransaction) -> frozenset[str]:
     """The types that may not start."""
     return frozenset(tx.all("list_paused_types", str))
-
-
-def _revive_dependants(tx: StoreTransaction, job_id: int) -> None:
-    """What was cancelled because this job had failed waits for it again, and so on."""
-    begun = [job_id]
-    while begun:
-        for dependant in composition.reopen(tx, begun.pop()):
-            record = jobs.find(tx, dependant)
-            if record.status is Status.CANCELLED:
-                composition.block(tx, dependant)
-                workflows.count_anew(tx, dependant, Status.CANCELLED)
-                _moved(tx, record, Status.BLOCKED)
-                begun.append(dependant)
 
 
 def _moved(tx: StoreTransaction, record: JobRecord, status: Status) -> None:

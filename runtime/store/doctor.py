@@ -59,6 +59,7 @@ INVARIANTS = (
     Invariant("job rows", "contradictory_jobs", "contradict themselves"),
     Invariant("attempts", "overspent_jobs", "have more attempts than they may"),
     Invariant("histories", "stray_attempts", "runs recorded of jobs that are not there"),
+    Invariant("belongings", "stray_belongings", "left behind by jobs that are not there"),
     Invariant("dead letters", "stray_dead_letters", "belong to jobs that have not failed"),
     Invariant("keys", "stray_keys", "held for ever by jobs that are not there"),
     Invariant("job ids", "used_job_ids", "would be given out again"),

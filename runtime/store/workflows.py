@@ -5,7 +5,15 @@ from collections import Counter
 from collections.abc import Sequence
 
 from runtime.errors import NotFound
-from runtime.model.composition import Member, WorkflowRecord, workflow_state
+from runtime.model.composition import (
+    Dependency,
+    Edge,
+    Member,
+    WorkflowGraph,
+    WorkflowRecord,
+    WorkflowState,
+    workflow_state,
+)
 from runtime.model.records import Page, Status
 from runtime.store.composition import Ended
 from runtime.store.transaction import StoreTransaction
@@ -40,11 +48,14 @@ def count_ended(tx: StoreTransaction, jobs: Sequence[Ended]) -> None:
         _count(tx, workflow_id, change)
 
 
-def count_anew(tx: StoreTransaction, job_id: int, was: Status) -> None:
-    """Count a job that had ended so, and begins anew."""
-    workflow_id = of(tx, job_id)
-    if workflow_id is not None:
-        _count(tx, workflow_id, Counter({None: 1, was: -1}))
+def count_anew(tx: StoreTransaction, jobs: Sequence[int], was: Status) -> None:
+    """Count jobs that had all ended so, and begin anew."""
+    if jobs:
+        found = Counter(
+            row[1] for row in tx.all("workflows_of", lambda *row: row, ids=json.dumps(list(jobs)))
+        )
+        for workflow_id, number in found.items():  # in the order of their ids, against deadlocks
+            _count(tx, workflow_id, Counter({None: number, was: -number}))
 
 
 def find(tx: StoreTransaction, workflow_id: int) -> WorkflowRecord:
@@ -59,10 +70,13 @@ def find(tx: StoreTransaction, workflow_id: int) -> WorkflowRecord:
     return record
 
 
-def page(tx: StoreTransaction, *, limit: int, cursor: int | None) -> Page[WorkflowRecord]:
-    """Workflows, newest first, from behind `cursor`."""
+def page(
+    tx: StoreTransaction, *, limit: int, cursor: int | None, state: WorkflowState | None = None
+) -> Page[WorkflowRecord]:
+    """Workflows, newest first, from behind `cursor`; of one state, if it is given."""
     before = 2**62 if cursor is None else cursor
-    found = tx.all("list_workflows", _record, before=before, most=limit + 1)
+    name = "list_workflows" if state is None else f"list_{state}_workflows"
+    found = tx.all(name, _record, before=before, most=limit + 1)
     return Page(tuple(found[:limit]), found[limit - 1].id if len(found) > limit else None)
 
 
@@ -77,14 +91,27 @@ def members(tx: StoreTransaction, workflow_id: int, *, limit: int, cursor: int |
     return Page(tuple(found[:limit]), found[limit - 1].id if len(found) > limit else None)
 
 
+def graph(tx: StoreTransaction, workflow_id: int, *, most: int) -> WorkflowGraph | None:
+    """Its jobs and who waits for whom; None where there are more than `most`, or ten times as many edges.
+
+    Raises:
+        NotFound: no such workflow.
+    """
+    if find(tx, workflow_id).total > most:
+        return None
+    found = tx.all("members_of", _member, id=workflow_id, after=0, most=most)
+    edges = tx.all("edges_within", _dependency, id=workflow_id, most=10 * most + 1)
+    return None if len(edges) > 10 * most else WorkflowGraph(tuple(found), tuple(edges))
+
+
 def unfinished(tx: StoreTransaction, workflow_id: int, most: int) -> list[int]:
     """Some of its jobs that can still be cancelled."""
     return tx.all("unfinished_members", int, id=workflow_id, most=most)
 
 
-def unsuccessful(tx: StoreTransaction, workflow_id: int, most: int) -> list[int]:
-    """Some of its jobs that can be begun anew."""
-    return tx.all("unsuccessful_members", int, id=workflow_id, most=most)
+def unsuccessful(tx: StoreTransaction, workflow_id: int, after: int, most: int) -> list[int]:
+    """The first of its jobs behind `after` that can be begun anew."""
+    return tx.all("unsuccessful_members", int, id=workflow_id, after=after, most=most)
 
 
 def forget(tx: StoreTransaction, jobs: Sequence[int]) -> None:
@@ -127,3 +154,7 @@ def _record(
 
 def _member(job_id: int, job_type: str, status: str) -> Member:
     return Member(id=job_id, type=job_type, status=Status(status))
+
+
+def _dependency(parent_id: int, job_id: int, edge: str) -> Dependency:
+    return Dependency(parent_id, job_id, Edge(edge))

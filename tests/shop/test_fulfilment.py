@@ -1,4 +1,5 @@
 import pytest
+import trio
 
 from shop import fulfilment
 from shop.orders import OrderStatus
@@ -42,6 +43,18 @@ async def test_the_followup_is_due_in_a_day_and_is_not_waited_for(shop, autojump
 
     (followup,) = await shop.jobs("send_followup_email")
     assert followup.scheduled_at - followup.created_at == 24 * 3600
+    assert await shop.status(order.id) is OrderStatus.COMPLETED
+
+
+async def test_after_more_than_a_week_of_standstill_the_work_is_done_and_nobody_is_asked(
+    shop, autojump_clock
+) -> None:
+    order = await shop.order()
+    await trio.sleep(9 * fulfilment.DAY)
+    await shop.work()
+
+    (followup,) = await shop.jobs("send_followup_email")
+    assert (followup.status, followup.last_error[:20]) == ("cancelled", "expired: not started")
     assert await shop.status(order.id) is OrderStatus.COMPLETED
 
 

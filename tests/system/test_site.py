@@ -6,7 +6,7 @@ import os
 import signal
 import socket
 import struct
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import pytest
 
@@ -96,9 +96,9 @@ def test_a_part_of_the_runtime_that_dies_takes_the_process_with_it(torture: Depl
     with torture.locked() as connection:  # somebody with a shell, who thinks that this is how it is written
         connection.execute("UPDATE rate_limits SET rate = 'ten a second'")
 
-    answer = up.post("/admin/jobs", {"type": "echo"})
+    with suppress(ConnectionError):  # the answer may go down with it
+        up.post("/admin/jobs", {"type": "echo"})
 
-    assert answer.status == 201
     assert up.process.end(within=5) not in {0, None}
     (complaint,) = [line["event"] for line in up.process.log if str(line["event"]).startswith("creche: ")]
     assert "ten a second" in complaint

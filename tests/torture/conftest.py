@@ -14,6 +14,7 @@ import time
 import pytest
 
 from shop.app import build_app
+from tests.torture import flows
 from tests.torture.siege import Siege, besiege
 
 TIERS = ("fast", "torture", "night")
@@ -65,6 +66,12 @@ def dice(seed) -> random.Random:
 def siege(tmp_path):
     """The torture application; at the end the doctor must find nothing."""
     yield from _guarded(besiege(tmp_path))
+
+
+@pytest.fixture
+def workflows(tmp_path):
+    """Workflows of the shapes in `flows.py`; at the end the doctor must find nothing."""
+    yield from _guarded(Siege(tmp_path, flows.app, "tests.torture.flows:app"))
 
 
 @pytest.fixture

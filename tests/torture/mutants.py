@@ -114,6 +114,20 @@ WHERE id = :id AND :worker <> '' AND :claims > 0
         "tests/torture/test_handlers.py::test_each_misdeed_ends_as_it_should_and_the_worker_goes_on",
     ),
     Mutant(
+        "failure is as good as success",
+        "runtime/store/sql/composition.sql",
+        "AND (:succeeded = 1 OR on_failure = 'run')",
+        "AND (:succeeded = 1 OR on_failure <> 'wait')",
+        "tests/torture/test_flows.py::test_workflows_of_killed_workers_end_as_documented",
+    ),
+    Mutant(
+        "due before the last parent has ended",
+        "runtime/store/composition.py",
+        "    free = [job_id for job_id, open_ in left if not open_]\n",
+        "    free = [job_id for job_id, open_ in left if open_ < 2]\n",
+        "tests/torture/test_flows.py::test_workflows_of_killed_workers_end_as_documented",
+    ),
+    Mutant(
         "charged before the intent is written",
         "shop/checkout.py",
         "    new_id = services.new_order_id()\n",

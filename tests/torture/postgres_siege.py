@@ -99,7 +99,7 @@ def tcp_server(**settings: str) -> Iterator[Server]:
 
 def besiege_on(server: Server, folder: Path) -> Iterator[ServerSiege]:
     """The torture application; at the end the doctor must find nothing."""
-    yield from _guarded(ServerSiege(folder, torture, "tests.torture.application:app", server))
+    yield from guarded(ServerSiege(folder, torture, "tests.torture.application:app", server))
 
 
 def shop_on(server: Server, folder: Path) -> Iterator[ServerSiege]:
@@ -113,10 +113,11 @@ def shop_on(server: Server, folder: Path) -> Iterator[ServerSiege]:
     }
     siege = ServerSiege(folder, build_app(environment), "shop.app:app", server, **environment)
     assert siege.ask(lambda deployment: deployment.queue.stats())
-    yield from _guarded(siege)
+    yield from guarded(siege)
 
 
-def _guarded(siege: ServerSiege) -> Iterator[ServerSiege]:
+def guarded(siege: ServerSiege) -> Iterator[ServerSiege]:
+    """A siege that is lifted at the end; the doctor must find nothing then."""
     try:
         yield siege
         siege.close()

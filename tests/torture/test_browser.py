@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from runtime.flow import chain, group
 from tests.system.process import eventually
 from tests.torture.application import Misbehave, Work
 from tests.torture.tools import tool
@@ -24,6 +25,7 @@ EVERYWHERE = (
     "UPDATE dead_letter_jobs SET type = ?1, payload = json_object('message', ?1), error = ?1",
     "UPDATE job_attempts SET error = ?1, worker = ?1, outcome = ?1",
     "INSERT INTO workers SELECT ?1, ?1, 1, boot, started_at, seen_at, beat, 1e9, 1, 1, '[]', 0 FROM workers",
+    "UPDATE workflows SET name = ?1",
     "INSERT INTO rate_limits VALUES (?1, '1/s', 'operator', 1, 1)",
     "INSERT INTO paused_types VALUES (?1, 1)",
 )
@@ -31,6 +33,9 @@ PAGES = (
     "/",
     "/dashboard",
     "/dashboard?notice=%3Cscript%3Ealert(1)%3C/script%3E",
+    "/dashboard/jobs/1",
+    "/dashboard/workflows",
+    "/dashboard/workflows/7",
     "/login",
     "/docs",
     "/nothing",
@@ -55,9 +60,11 @@ def test_no_script_runs_whatever_stands_in_any_field(siege):
         pytest.skip("needs playwright: make torture-tools")
     siege.enqueue(*[Misbehave(how="exit")] * 3, app=siege.app)
     siege.enqueue(*[Work(seconds=0)] * 3, app=siege.app)
+    siege.ask(lambda deployment: deployment.queue.enqueue(chain(Work(seconds=0), group(Work(seconds=0)))))
     worker = siege.worker()
     eventually(lambda: siege.rows("SELECT 1 FROM dead_letter_jobs"))
     siege.drain()
+    assert siege.rows("SELECT id FROM workflows") == [(7,)]
     for statement in EVERYWHERE:
         siege.change(statement, HOSTILE)
     siege.kill(worker)

@@ -42,7 +42,7 @@ async def test_the_page_shows_the_queue(visitor, deployment):
         "nightly",
     ):
         assert text in page.text
-    assert f'href="/admin/jobs/{record.id}"' in page.text
+    assert f'href="/dashboard/jobs/{record.id}"' in page.text
     assert "Discard: told to fail" in page.text
     assert "ConnectionError: nobody at home" in page.text
 

@@ -22,6 +22,12 @@ class WorkflowQuery(Input):
     cursor: int | None = Field(None, ge=0, le=LARGEST_ID)
 
 
+class WorkflowListQuery(WorkflowQuery):
+    """Which workflows, and which part of the list."""
+
+    state: WorkflowState | None = None
+
+
 class WorkflowShape(Shape):
     """Jobs that belong together, and how many of them stand where."""
 
@@ -62,9 +68,9 @@ class WorkflowDetailShape(WorkflowShape):
 
 @blueprint.get("")
 @operation()
-async def list_workflows(query: WorkflowQuery) -> WorkflowPage:
+async def list_workflows(query: WorkflowListQuery) -> WorkflowPage:
     """Workflows, newest first."""
-    page = await site().queue.workflows(limit=query.limit, cursor=query.cursor)
+    page = await site().queue.workflows(state=query.state, limit=query.limit, cursor=query.cursor)
     return WorkflowPage(workflows=tuple(map(WorkflowShape.of, page.items)), cursor=page.cursor)
 
 

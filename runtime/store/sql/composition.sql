@@ -29,8 +29,9 @@ WHERE state = 'open' AND on_failure = 'cancel' AND parent_id IN (SELECT value FR
 RETURNING parent_id, job_id;
 
 -- name: reopen_edges
--- This one begins anew, and what was cancelled for it waits for it again.
-UPDATE job_parents SET state = 'open' WHERE parent_id = :id AND state = 'cancelled' RETURNING job_id;
+-- These begin anew, and what was cancelled for them waits for them again.
+UPDATE job_parents SET state = 'open'
+WHERE parent_id IN (SELECT value FROM json_each(:ids)) AND state = 'cancelled' RETURNING job_id;
 
 -- name: count_down
 -- So many fewer parents that each of these waits for.
@@ -58,6 +59,17 @@ WHERE id IN (SELECT value FROM json_each(:ids)) AND status = 'blocked' RETURNING
 -- A job is cancelled for the failure of one that it waits for.
 UPDATE jobs SET status = 'cancelled', completed_at = :now, updated_at = :now, last_error = :reason
 WHERE id = :id AND status = 'blocked' RETURNING type;
+
+-- name: cancel_dependants
+-- Jobs are cancelled for the failure of others that they wait for, each with its reason.
+UPDATE jobs SET status = 'cancelled', completed_at = :now, updated_at = :now, last_error = told.reason
+FROM (SELECT CAST(key AS integer) AS id, value AS reason FROM json_each(:reasons)) AS told
+WHERE jobs.id = told.id AND status = 'blocked' RETURNING jobs.id, type;
+
+-- name: revive_dependants
+-- What was cancelled for the failure of others waits for them again.
+UPDATE jobs SET status = 'blocked', completed_at = NULL, updated_at = :now
+WHERE id IN (SELECT value FROM json_each(:ids)) AND status = 'cancelled' RETURNING id, type;
 
 -- name: block_job
 -- A job that begins anew waits first.
@@ -124,10 +136,36 @@ SELECT id, name, created_at, finished_at, unfinished, completed, failed, cancell
 SELECT id, name, created_at, finished_at, unfinished, completed, failed, cancelled FROM workflows
 WHERE id < :before ORDER BY id DESC LIMIT :most;
 
+-- name: list_running_workflows
+-- Workflows of which some jobs have not ended, newest first.
+SELECT id, name, created_at, finished_at, unfinished, completed, failed, cancelled FROM workflows
+WHERE finished_at IS NULL AND id < :before ORDER BY id DESC LIMIT :most;
+
+-- name: list_failed_workflows
+-- Workflows that ended with jobs that failed, newest first.
+SELECT id, name, created_at, finished_at, unfinished, completed, failed, cancelled FROM workflows
+WHERE finished_at IS NOT NULL AND failed > 0 AND id < :before ORDER BY id DESC LIMIT :most;
+
+-- name: list_cancelled_workflows
+-- Workflows that ended with jobs that were cancelled, and none that failed, newest first.
+SELECT id, name, created_at, finished_at, unfinished, completed, failed, cancelled FROM workflows
+WHERE finished_at IS NOT NULL AND failed = 0 AND cancelled > 0 AND id < :before ORDER BY id DESC LIMIT :most;
+
+-- name: list_completed_workflows
+-- Workflows whose jobs have all completed: most of them, so the walk is short, newest first.
+SELECT id, name, created_at, finished_at, unfinished, completed, failed, cancelled FROM workflows
+WHERE finished_at IS NOT NULL AND failed = 0 AND cancelled = 0 AND id < :before ORDER BY id DESC LIMIT :most;
+
 -- name: members_of
 -- The jobs of a workflow, in the order in which they were stored.
 SELECT j.id, j.type, j.status FROM workflow_jobs AS m JOIN jobs AS j ON j.id = m.job_id
 WHERE m.workflow_id = :id AND m.job_id > :after ORDER BY m.job_id LIMIT :most;
+
+-- name: edges_within
+-- Which jobs of a workflow wait or waited for which others of it.
+SELECT p.parent_id, p.job_id, p.state FROM workflow_jobs AS m JOIN job_parents AS p ON p.job_id = m.job_id
+JOIN workflow_jobs AS other ON other.job_id = p.parent_id
+WHERE m.workflow_id = :id AND other.workflow_id = :id ORDER BY p.job_id, p.position LIMIT :most;
 
 -- name: unfinished_members
 -- Some jobs of a workflow that have not ended and that nobody has asked to cancel.
@@ -136,9 +174,9 @@ WHERE m.workflow_id = :id AND j.status IN ('scheduled', 'blocked', 'pending', 'p
 ORDER BY m.job_id LIMIT :most;
 
 -- name: unsuccessful_members
--- Some jobs of a workflow that failed, or were cancelled by themselves and not for another's failure.
+-- Some jobs of a workflow that failed or were cancelled, in the order in which they were stored.
 SELECT j.id FROM workflow_jobs AS m JOIN jobs AS j ON j.id = m.job_id
-WHERE m.workflow_id = :id AND j.status IN ('failed', 'cancelled') ORDER BY m.job_id LIMIT :most;
+WHERE m.workflow_id = :id AND m.job_id > :after AND j.status IN ('failed', 'cancelled') ORDER BY m.job_id LIMIT :most;
 
 -- name: delete_member
 -- A job that is deleted belongs nowhere.

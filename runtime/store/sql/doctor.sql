@@ -98,6 +98,24 @@ SELECT id FROM jobs WHERE crashes >= :most AND status NOT IN ('failed', 'cancell
 SELECT a.job_id FROM job_attempts AS a LEFT JOIN jobs AS j ON j.id = a.job_id
 WHERE j.id IS NULL OR a.claim > j.claims ORDER BY a.job_id;
 
+-- name: stray_belongings
+-- What is kept beside a job that is not there.
+SELECT 'result of job ' || b.job_id FROM job_results AS b WHERE NOT EXISTS (SELECT 1 FROM jobs AS j WHERE j.id = b.job_id)
+UNION ALL
+SELECT 'progress of job ' || b.job_id FROM job_progress AS b WHERE NOT EXISTS (SELECT 1 FROM jobs AS j WHERE j.id = b.job_id)
+UNION ALL
+SELECT DISTINCT 'log of job ' || b.job_id FROM job_logs AS b WHERE NOT EXISTS (SELECT 1 FROM jobs AS j WHERE j.id = b.job_id)
+UNION ALL
+SELECT 'deadline of job ' || b.job_id FROM job_deadlines AS b WHERE NOT EXISTS (SELECT 1 FROM jobs AS j WHERE j.id = b.job_id)
+UNION ALL
+SELECT 'wait of job ' || b.job_id FROM job_waits AS b WHERE NOT EXISTS (SELECT 1 FROM jobs AS j WHERE j.id = b.job_id)
+UNION ALL
+SELECT 'place in a workflow of job ' || b.job_id FROM workflow_jobs AS b WHERE NOT EXISTS (SELECT 1 FROM jobs AS j WHERE j.id = b.job_id)
+UNION ALL
+SELECT 'dependency of job ' || b.job_id FROM job_parents AS b WHERE NOT EXISTS (SELECT 1 FROM jobs AS j WHERE j.id = b.job_id)
+UNION ALL
+SELECT 'dependency on job ' || b.parent_id FROM job_parents AS b WHERE NOT EXISTS (SELECT 1 FROM jobs AS j WHERE j.id = b.parent_id);
+
 -- name: stray_keys
 -- Keys without an end whose jobs are gone: no enqueue with such a key would ever run.
 SELECT k.key FROM job_keys AS k LEFT JOIN jobs AS j ON j.id = k.job_id

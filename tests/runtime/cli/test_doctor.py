@@ -49,6 +49,14 @@ def test_a_healthy_database_is_exit_code_0(creche):
         ("UPDATE job_attempts SET job_id = 99", "histories"),
         ("UPDATE job_attempts SET claim = 99", "histories"),
         ("INSERT INTO job_keys VALUES ('greet', 'k', 99, NULL)", "keys"),
+        ("INSERT INTO job_results VALUES (99, 'null', 1)", "belongings"),
+        ("INSERT INTO job_progress VALUES (99, 1, 1, 0.5, 'half', 1)", "belongings"),
+        ("INSERT INTO job_logs VALUES (99, 1, 1, 'info', 'here', 1)", "belongings"),
+        ("INSERT INTO job_deadlines VALUES (99, NULL, 2, 2)", "belongings"),
+        ("INSERT INTO job_waits VALUES (99, 0)", "belongings"),
+        ("INSERT INTO workflow_jobs VALUES (99, 1)", "belongings"),
+        ("INSERT INTO job_parents VALUES (1, 99, 0, 'run', 'done')", "belongings"),
+        ("INSERT INTO job_parents VALUES (99, 1, 0, 'run', 'done')", "belongings"),
         ("INSERT INTO cron_ticks VALUES ('a', 1, 7), ('b', 1, 7)", "ticks"),
         (
             (

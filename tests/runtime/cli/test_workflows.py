@@ -30,6 +30,7 @@ def test_a_workflow_is_shown_with_its_jobs(creche, stored):
     ]
     listed = creche("workflows", "list", "--json").json["workflows"]
     assert [workflow["id"] for workflow in listed] == [stored]
+    assert creche("workflows", "list", "--state", "failed", "--json").json["workflows"] == []
     assert "three" in creche("workflows", "list").out
     assert "doomed" in creche("workflows", "show", str(stored)).out
 

@@ -77,6 +77,22 @@ def test_the_failure_of_a_parent_does_what_the_job_says(store, on_failure, expec
         assert f"job {parent}, which it depends on" in store.job(child).last_error
 
 
+def test_workflows_are_listed_by_state_and_drawn_by_their_edges(store):
+    flow = chain(Obey(), group(Obey(), Obey()))
+    failing, good, cancelled = (store(JobTransaction.store_flow, flow).id for _ in range(3))
+    store.enqueue(Obey(), depends_on=[good])
+    store(control.cancel, cancelled)
+    work(store, {failing: FAILED})
+    running = store(JobTransaction.store_flow, flow).id
+
+    for state, expected in zip(WorkflowState, (running, good, failing, cancelled), strict=True):
+        assert [w.id for w in store(workflows.page, limit=9, cursor=None, state=state).items] == [expected]
+    drawn = store(workflows.graph, good, most=3)
+    assert [(edge.parent_id - good, edge.job_id - good) for edge in drawn.edges] == [(0, 1), (0, 2)]
+    assert [job.id - good for job in drawn.jobs] == [0, 1, 2]
+    assert store(workflows.graph, good, most=2) is None
+
+
 def test_a_parent_that_completed_long_ago_is_no_reason_to_wait(store):
     parent = store.enqueue(Obey()).id
     work(store)

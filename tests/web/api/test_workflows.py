@@ -17,6 +17,12 @@ async def test_a_workflow_is_shown_with_its_jobs(visitor, deployment):
 
     await drain(deployment)
     assert (await visitor.get(f"/admin/workflows/{stored.id}")).json["state"] == "completed"
+    listed = {
+        state: (await visitor.get(f"/admin/workflows?state={state}")).json["workflows"]
+        for state in ("completed", "running", "failed", "cancelled")
+    }
+    assert [state for state, found in listed.items() if found] == ["completed"]
+    assert (await visitor.get("/admin/workflows?state=lost")).fields == ["state"]
 
 
 async def test_a_workflow_is_cancelled_and_retried_as_a_whole(visitor, deployment):
