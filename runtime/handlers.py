@@ -16,15 +16,20 @@ from typing import Literal, Protocol, TypeVar, overload
 
 from pydantic import ValidationError
 
+from runtime.batch import BatchRegistrar, element_of
 from runtime.context import Context
 from runtime.errors import ConfigurationError, DuplicateType, InvalidInput
 from runtime.job import Job, policy_of
+from runtime.model.batching import LARGEST, Batching
 from runtime.model.cron import Missed, Overlap, Schedule
 from runtime.model.rates import Rate
 from runtime.model.retry import Retry
 
 R = TypeVar("R")
 JobT = TypeVar("JobT", bound=Job)
+
+LONGEST_WAIT = 3600
+"""Seconds that a job may wait for company."""
 
 
 class Place(Enum):
@@ -48,6 +53,8 @@ class Handler:
     retry: Retry
     rate: Rate | None
     schedule: Schedule | None
+    batching: Batching | None = None
+    """How its jobs are gathered, where it takes many at once."""
 
     @property
     def type(self) -> str:
@@ -113,8 +120,7 @@ class Handlers:
             ConfigurationError: the function or an option cannot work.
             DuplicateType: the type has a handler already.
         """
-        if timeout is not None and not 0 < timeout < float("inf"):
-            raise ConfigurationError(f"timeout must be a number of seconds above 0, not {timeout}")
+        _check_timeout(timeout)
         schedule = None if cron is None else _declared_schedule(cron, timezone, missed, overlap)
         limit = None if rate is None else _declared_rate(rate)
 
@@ -132,6 +138,57 @@ class Handlers:
             )
             if schedule is not None:
                 _check_scheduled(model)
+            self._bind(handler)
+            return function
+
+        return register
+
+    def batch_handler(
+        self,
+        *,
+        size: int = 10,
+        wait: float = 0.5,
+        timeout: float | None = None,
+        retry: Retry | None = None,
+        rate: str | None = None,
+    ) -> BatchRegistrar:
+        """Bind the decorated function to the job type of its first parameter, a sequence of jobs.
+
+        It is called with up to `size` jobs at once: when so many are there, or `wait` seconds after the
+        first of them was claimed. Each job keeps its own attempts, retries, history and dead letter;
+        see `runtime.batch`. A call occupies one runner of the worker, also while it gathers.
+
+        Args:
+            size: most jobs a call, 1 to 1,000.
+            wait: seconds that a job waits for company, at most an hour; 0: for what is due already.
+            timeout: seconds until the call is cancelled; by default the worker's.
+            retry: how long each job waits before its next attempt.
+            rate: at most so many jobs, over all processes; each takes its token when it is claimed.
+
+        Raises:
+            ConfigurationError: the function or an option cannot work.
+            DuplicateType: the type has a handler already.
+        """
+        if not 1 <= size <= LARGEST:
+            raise ConfigurationError(f"size must be from 1 to {LARGEST}, not {size}")
+        if not 0 <= wait <= LONGEST_WAIT:
+            raise ConfigurationError(f"wait must be from 0 to {LONGEST_WAIT} seconds, not {wait}")
+        _check_timeout(timeout)
+        limit = None if rate is None else _declared_rate(rate)
+
+        def register(function: Callable[..., R], /) -> Callable[..., R]:
+            model, takes_context = _signature(function, many=True)
+            handler = Handler(
+                model=model,
+                function=function,
+                place=_place(function, cpu=False, takes_context=takes_context),
+                takes_context=takes_context,
+                timeout=timeout,
+                retry=retry or Retry(),
+                rate=limit,
+                schedule=None,
+                batching=Batching(size, wait),
+            )
             self._bind(handler)
             return function
 
@@ -169,6 +226,11 @@ class Handlers:
             )
 
 
+def _check_timeout(timeout: float | None) -> None:
+    if timeout is not None and not 0 < timeout < float("inf"):
+        raise ConfigurationError(f"timeout must be a number of seconds above 0, not {timeout}")
+
+
 def _declared_schedule(cron: str, timezone: str, missed: str, overlap: str) -> Schedule:
     try:
         return Schedule(cron, timezone, Missed(missed), Overlap(overlap))
@@ -183,8 +245,8 @@ def _declared_rate(text: str) -> Rate:
         raise ConfigurationError(str(error)) from error
 
 
-def _signature(function: Callable[..., object]) -> tuple[type[Job], bool]:
-    """The job model that a function takes, and whether it takes a context too."""
+def _signature(function: Callable[..., object], *, many: bool = False) -> tuple[type[Job], bool]:
+    """The job model that a function takes, one or many of, and whether it takes a context too."""
     name = getattr(function, "__name__", repr(function))
     parameters = list(inspect.signature(function).parameters.values())
     positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
@@ -194,8 +256,11 @@ def _signature(function: Callable[..., object]) -> tuple[type[Job], bool]:
         annotation = typing.get_type_hints(function).get(parameters[0].name)
     except (NameError, TypeError) as error:
         raise ConfigurationError(f"{name}: its annotations cannot be read: {error}") from error
+    if many:
+        annotation = element_of(annotation)
     if not (isinstance(annotation, type) and issubclass(annotation, Job)):
-        raise ConfigurationError(f"{name}: the first parameter must be annotated with a Job")
+        wanted = "a list or Sequence of a Job" if many else "a Job"
+        raise ConfigurationError(f"{name}: the first parameter must be annotated with {wanted}")
     policy_of(annotation)
     return annotation, len(parameters) == 2
 

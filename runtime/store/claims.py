@@ -14,10 +14,11 @@ worker with `--min-priority` walk over every job that it may not take.
 import heapq
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from runtime.model.batching import NO_ROOMS, Places, Room, takeable
 from runtime.model.lifecycle import runs_alone
 from runtime.model.outcomes import Cancelled
 from runtime.model.records import ClaimedJob, Status
@@ -41,6 +42,8 @@ class ClaimRequest:
     max_priority: int
     aging: float
     """Seconds of waiting that are worth a point of priority; 0: no aging."""
+    rooms: Mapping[str, Room] = field(default_factory=lambda: NO_ROOMS)
+    """What it can take of the types that it runs in batches, beyond `most`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +76,14 @@ def claim(tx: StoreTransaction, request: ClaimRequest) -> Claim:
     in_force = limits.in_force(tx)
     dated = deadlines.there_are_any(tx)
     limited = {arm.type for arm in arms} & in_force.keys()
-    allowance = dict.fromkeys((arm.type for arm in arms), request.most)
+    allowance = _allowance(request, arms)
     for job_type in sorted(limited):  # in one order, so that no two claims deadlock
         limit = in_force[job_type]
         if limit.whole(tx.now):  # some to take: others may be taking, too
             limit = in_force[job_type] = limits.hold(tx, limit)
-        allowance[job_type] = limits.startable(limit, request.free, request.most, tx.now)
+        most = allowance[job_type]
+        free = most if job_type in request.rooms else request.free
+        allowance[job_type] = limits.startable(limit, free, most, tx.now)
     order = _order(tx, request, [arm for arm in arms if allowance[arm.type] > 0], allowance)
     jobs = _take(tx, request, order)
     for job_type, number in Counter(job.type for job in jobs).items():
@@ -88,7 +93,9 @@ def claim(tx: StoreTransaction, request: ClaimRequest) -> Claim:
         jobs = _in_time(tx, request.worker, jobs)
     jobs = _with_one_suspect(tx, request.worker, jobs)
     taken = Counter(job.type for job in jobs)
-    left = len(jobs) == request.most
+    left = len(jobs) >= request.most or any(
+        taken[name] == allowance[name] for name in taken & request.rooms.keys()
+    )
     ready_at: list[float] = []
     for job_type in limited:
         again_at = limits.take(tx, in_force[job_type], taken[job_type])
@@ -155,6 +162,14 @@ def _open_arms(tx: StoreTransaction, request: ClaimRequest) -> list[_Arm]:
     ]
 
 
+def _allowance(request: ClaimRequest, arms: Sequence[_Arm]) -> dict[str, int]:
+    """How many jobs of each type may be taken, before any limit."""
+    allowance = dict.fromkeys((arm.type for arm in arms), request.most)
+    for job_type in allowance.keys() & request.rooms.keys():
+        allowance[job_type] = takeable(request.rooms[job_type], request.free, request.most)
+    return allowance
+
+
 class _Order(NamedTuple):
     """Which jobs start next."""
 
@@ -169,8 +184,10 @@ def _order(
 ) -> _Order:
     """Merge the arms; `allowance` says how many of each type at most."""
     if len(arms) <= 1:
-        return _Order({arm: min(request.most, allowance[arm.type]) for arm in arms}, {})
+        return _Order({arm: allowance[arm.type] for arm in arms}, {})
     merged = heapq.merge(*(_ranks(tx, arm, allowance[arm.type], request.aging) for arm in arms))
+    if request.rooms:
+        return _order_in_batches(request, merged, allowance)
     left = dict(allowance)
     order = _Order({}, {})
     for _, job_id, arm in merged:
@@ -180,6 +197,21 @@ def _order(
             order.places[job_id] = len(order.places)
         if len(order.places) == request.most:
             break
+    return order
+
+
+def _order_in_batches(
+    request: ClaimRequest, merged: Iterable[tuple[Rank, int, _Arm]], allowance: Mapping[str, int]
+) -> _Order:
+    """`_order` where jobs of some types share a runner."""
+    places = Places(request.most, allowance, request.rooms)
+    order = _Order({}, {})
+    for _, job_id, arm in merged:
+        if places.take(arm.type):
+            order.shares[arm] = order.shares.get(arm, 0) + 1
+            order.places[job_id] = len(order.places)
+            if places.spent:
+                break
     return order
 
 
