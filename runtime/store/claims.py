@@ -45,6 +45,11 @@ class ClaimRequest:
     rooms: Mapping[str, Room] = field(default_factory=lambda: NO_ROOMS)
     """What it can take of the types that it runs in batches, beyond `most`."""
 
+    def most_of(self, job_type: str) -> int:
+        """How many jobs of a type it can take."""
+        room = self.rooms.get(job_type)
+        return self.most if room is None else takeable(room, self.free, self.most)
+
 
 @dataclass(frozen=True, slots=True)
 class Claim:
@@ -94,7 +99,7 @@ def claim(tx: StoreTransaction, request: ClaimRequest) -> Claim:
     jobs = _with_one_suspect(tx, request.worker, jobs)
     taken = Counter(job.type for job in jobs)
     left = len(jobs) >= request.most or any(
-        taken[name] == allowance[name] for name in taken & request.rooms.keys()
+        taken[name] >= request.most_of(name) for name in taken & request.rooms.keys()
     )
     ready_at: list[float] = []
     for job_type in limited:
@@ -163,10 +168,10 @@ def _open_arms(tx: StoreTransaction, request: ClaimRequest) -> list[_Arm]:
 
 
 def _allowance(request: ClaimRequest, arms: Sequence[_Arm]) -> dict[str, int]:
-    """How many jobs of each type may be taken, before any limit."""
+    """How many jobs of each type may be looked at, before any limit."""
     allowance = dict.fromkeys((arm.type for arm in arms), request.most)
     for job_type in allowance.keys() & request.rooms.keys():
-        allowance[job_type] = takeable(request.rooms[job_type], request.free, request.most)
+        allowance[job_type] = (most := request.most_of(job_type)) + bool(most)
     return allowance
 
 
@@ -184,7 +189,7 @@ def _order(
 ) -> _Order:
     """Merge the arms; `allowance` says how many of each type at most."""
     if len(arms) <= 1:
-        return _Order({arm: allowance[arm.type] for arm in arms}, {})
+        return _Order({arm: min(request.most_of(arm.type), allowance[arm.type]) for arm in arms}, {})
     merged = heapq.merge(*(_ranks(tx, arm, allowance[arm.type], request.aging) for arm in arms))
     if request.rooms:
         return _order_in_batches(request, merged, allowance)
@@ -204,14 +209,14 @@ def _order_in_batches(
     request: ClaimRequest, merged: Iterable[tuple[Rank, int, _Arm]], allowance: Mapping[str, int]
 ) -> _Order:
     """`_order` where jobs of some types share a runner."""
-    places = Places(request.most, allowance, request.rooms)
+    places = Places(request.free, request.most, allowance, request.rooms)
     order = _Order({}, {})
     for _, job_id, arm in merged:
         if places.take(arm.type):
             order.shares[arm] = order.shares.get(arm, 0) + 1
             order.places[job_id] = len(order.places)
-            if places.spent:
-                break
+        if places.spent:
+            break
     return order
 
 

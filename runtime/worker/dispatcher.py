@@ -55,7 +55,9 @@ class Dispatcher:
                 if not claimed.left:  # so a runner that becomes free is no reason to look again
                     self._pool.idle.set()
                     await self._pool.more.wait(self._patience(claimed))
-                elif len(claimed.jobs) < wanted:  # what is left never waits behind a runner
+                elif (
+                    len(claimed.jobs) < wanted and not self._pool.free()
+                ):  # what is left never waits behind a runner
                     await self._pool.changed.wait(self._patience(claimed))
         finally:
             stop_listening()

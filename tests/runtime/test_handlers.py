@@ -4,14 +4,17 @@ import functools
 import re
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
+from runtime.batch import BatchContext
 from runtime.context import Context
 from runtime.errors import ConfigurationError, DuplicateType
 from runtime.handlers import Handlers, Place
 from runtime.job import Job
+from runtime.model.batching import Batching
 from runtime.model.cron import Missed, Overlap
 from runtime.model.rates import Rate
 from runtime.model.retry import Retry
@@ -316,3 +319,42 @@ def test_the_type_checker_refuses_what_would_fail_at_run_time(tmp_path):
 
     errors = {int(line) for line in re.findall(r"typed\.py:(\d+): error:", checked.stdout)}
     assert errors == wrong, checked.stdout + checked.stderr
+
+
+def test_a_batch_handler_is_bound_by_what_its_sequence_holds(handlers):
+    @handlers.batch_handler(size=7, wait=2, timeout=5, rate="3/s")
+    async def run(jobs: Sequence[Plain], ctx: BatchContext) -> None: ...
+
+    @handlers.batch_handler()
+    def run_others(jobs: list[Demanding]) -> None: ...
+
+    handler, other = handlers.handlers["plain"], handlers.handlers["demanding"]
+    assert (handler.batching, handler.place, handler.takes_context) == (Batching(7, 2), Place.NURSERY, True)
+    assert (handler.timeout, handler.rate) == (5, Rate(3, "s", 3))
+    assert (other.batching, other.place, other.takes_context) == (Batching(10, 0.5), Place.THREAD, False)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"size": 0}, "size must be from 1 to 1000, not 0"),
+        ({"size": 1001}, "size must be"),
+        ({"wait": -1}, "wait must be from 0 to 3600 seconds, not -1"),
+        ({"wait": float("nan")}, "wait must be"),
+        ({"timeout": 0}, "timeout must be"),
+        ({"rate": "often"}, "is not a rate"),
+    ],
+)
+def test_options_of_a_batch_handler_that_cannot_work_are_refused(handlers, options, message):
+    with pytest.raises(ConfigurationError, match=message):
+        handlers.batch_handler(**options)
+
+
+def test_a_batch_handler_that_takes_one_job_is_refused_and_so_is_one_that_takes_anything(handlers):
+    async def one(job: Plain) -> None: ...
+    async def anything(jobs: list) -> None: ...
+    async def unordered(jobs: set[Plain]) -> None: ...
+
+    for function in (one, anything, unordered):
+        with pytest.raises(ConfigurationError, match="annotated with a list or Sequence of a Job"):
+            handlers.batch_handler()(function)
