@@ -20,7 +20,7 @@ from typing import Concatenate, ParamSpec, Protocol, TypeVar, Unpack, cast, over
 import trio
 
 from runtime.clock import Clock
-from runtime.context import Context, Services, find_service
+from runtime.context import Context, Journal, Services, find_service
 from runtime.db.base import Database
 from runtime.errors import InvalidInput
 from runtime.flow import AnyOptions, Chain, FlowOptions, Group, plan
@@ -35,6 +35,7 @@ from runtime.model.outcomes import (
     safe_text,
 )
 from runtime.model.raised import outcome_of
+from runtime.model.records import ClaimedJob
 from runtime.transaction import EnqueueOptions, JobTransaction, new_job
 
 R = TypeVar("R")
@@ -46,16 +47,18 @@ JobT = TypeVar("JobT", bound=Job)
 class BatchItem:
     """A job of a batch while the call runs: between the handler, who marks it, and the worker."""
 
-    __slots__ = ("_cancelled", "_scopes", "context", "job", "mark", "result")
+    __slots__ = ("_cancelled", "_scopes", "claimed", "context", "job", "mark", "result")
 
-    def __init__(self, job: Job, context: Context) -> None:
+    def __init__(self, job: Job, claimed: ClaimedJob) -> None:
         self.job = job
-        self.context = context
+        self.claimed = claimed
+        self.context: Context | None = None
+        """Its own, once somebody asked for it."""
         self.mark: Outcome | None = None
         """What the handler said of it."""
         self.result: object = None
         self._cancelled = False
-        self._scopes: list[trio.CancelScope] = []
+        self._scopes: tuple[trio.CancelScope, ...] = ()
 
     @property
     def cancelled(self) -> bool:
@@ -72,13 +75,13 @@ class BatchItem:
     def scope(self) -> Iterator[trio.CancelScope]:
         """A scope that is cancelled with the job."""
         with trio.CancelScope() as scope:
-            self._scopes.append(scope)
+            self._scopes += (scope,)
             if self._cancelled:
                 scope.cancel()
             try:
                 yield scope
             finally:
-                self._scopes.remove(scope)
+                self._scopes = tuple(other for other in self._scopes if other is not scope)
 
 
 class BatchContext:
@@ -88,7 +91,9 @@ class BatchContext:
     progress and log, and what is written or enqueued with *its* completion.
     """
 
-    __slots__ = ("_database", "_items", "_services", "_writes", "clock", "nursery", "random", "worker")
+    __slots__ = (
+        "_database", "_items", "_journal", "_services", "_writes", "clock", "nursery", "random", "worker",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -99,7 +104,9 @@ class BatchContext:
         services: Services,
         clock: Clock,
         chance: random.Random,
+        journal: Journal,
     ) -> None:
+        self._journal = journal
         # By identity: two jobs may carry the same.
         self._items = {id(item.job): item for item in items}
         self._database = database
@@ -121,7 +128,19 @@ class BatchContext:
         Raises:
             InvalidInput: it is not one of this batch, but perhaps a copy.
         """
-        return self._item(job).context
+        item = self._item(job)
+        if item.context is None:
+            item.context = Context(
+                item.claimed,
+                self.worker,
+                self.nursery,
+                self._database,
+                self._services,
+                self.clock,
+                self.random,
+                self._journal,
+            )
+        return item.context
 
     @contextmanager
     def item(self, job: Job) -> Iterator[Context]:
@@ -137,7 +156,7 @@ class BatchContext:
         try:
             # A thread has no task that a scope could cancel.
             with item.scope() if trio.lowlevel.in_trio_task() else nullcontext():
-                yield item.context
+                yield self.of(job)
         except Exception as error:  # noqa: BLE001 - whatever the application raises is this job's ending
             item.mark = outcome_of(error)
         else:
@@ -202,7 +221,8 @@ class BatchContext:
         All of it happens or none: should one of them belong to another worker by now, nothing is
         written and the others are given back, without using up an attempt. If `fn` raises, they fail
         with that. It does not run when the call ends in any other way than by returning, nor when no
-        job completes; and then nothing that was marked as complete counts as that.
+        job completes; and then nothing that was marked as complete counts as that. `fn` may ask whether
+        a job was cancelled meanwhile: nobody is any more while it runs.
         """
         self._writes.append(lambda tx: fn(tx, *args, **kwargs))
 

@@ -163,7 +163,8 @@ class Handlers:
             wait: seconds that a job waits for company, at most an hour; 0: for what is due already.
             timeout: seconds until the call is cancelled; by default the worker's.
             retry: how long each job waits before its next attempt.
-            rate: at most so many jobs, over all processes; each takes its token when it is claimed.
+            rate: at most so many jobs, over all processes. Each takes its token when it is claimed, so
+                a batch starts with those of `wait` seconds: in T seconds, rate * (T + wait) + burst at most.
 
         Raises:
             ConfigurationError: the function or an option cannot work.

@@ -7,13 +7,13 @@ which would repeat what it did for the others: it cancels the handler's work on 
 and the job ends as cancelled with the call.
 """
 
+import math
 from collections.abc import Sequence
 
 import trio
 
 from runtime.app import Deployment
 from runtime.batch import BatchContext, BatchItem
-from runtime.context import Context
 from runtime.errors import InvalidPayload
 from runtime.handlers import Handler
 from runtime.model.outcomes import Completed, Failed, Interrupted, Outcome, TimedOut
@@ -126,8 +126,7 @@ class BatchRunner:
         """
         self._pool.took()
         try:
-            with trio.move_on_at(batch.due_at):
-                await batch.complete.wait()
+            await batch.company()
             jobs = self._pool.begin(batch)
             if jobs:
                 await self._run(batch.handler, jobs, guard)
@@ -174,31 +173,22 @@ class BatchRunner:
         self, handler: Handler, attempts: Sequence[ItemAttempt], nursery: trio.Nursery
     ) -> BatchContext:
         """Read the payloads; one that does not fit, or comes too late, ends here and now."""
-        deployment = self._deployment
+        deployment, oldest = self._deployment, self._oldest(handler)
         for attempt in attempts:
-            if self._is_late(handler, attempt.job):
+            if attempt.job.locked_at < oldest:
                 attempt.outcome = TOO_LATE
+            if attempt.deadline <= attempt.began:
+                attempt.outcome = TimedOut(0.0)
+            if attempt.outcome is not None:
                 continue
             try:
                 job = handler.model.parse(attempt.job.payload)
             except InvalidPayload as error:
                 attempt.outcome = outcome_of(error)
             else:
-                attempt.item = BatchItem(job, self._context_of(attempt.job, nursery))
+                attempt.item = BatchItem(job, attempt.job)
         return BatchContext(
             [attempt.item for attempt in attempts if attempt.item is not None],
-            self._worker,
-            nursery,
-            deployment.database,
-            deployment.services,
-            deployment.clock,
-            deployment.random,
-        )
-
-    def _context_of(self, job: ClaimedJob, nursery: trio.Nursery) -> Context:
-        deployment = self._deployment
-        return Context(
-            job,
             self._worker,
             nursery,
             deployment.database,
@@ -208,10 +198,11 @@ class BatchRunner:
             self._scribe,
         )
 
-    def _is_late(self, handler: Handler, job: ClaimedJob) -> bool:
-        if job.type not in self._pool.limited or handler.batching is None:
-            return False
-        return self._deployment.clock.now() - job.locked_at > handler.batching.wait + LATE
+    def _oldest(self, handler: Handler) -> float:
+        """When jobs that may start now were claimed at the earliest."""
+        if handler.type not in self._pool.limited or handler.batching is None:
+            return -math.inf
+        return self._deployment.clock.now() - handler.batching.wait - LATE
 
     async def _call(
         self, handler: Handler, attempts: Sequence[ItemAttempt], context: BatchContext
@@ -250,6 +241,7 @@ class BatchRunner:
         item = attempt.item
         if item is None or not isinstance(attempt.outcome, Completed):
             return
-        attempt.writes = item.context.writes
+        if item.context is not None:
+            attempt.writes = item.context.writes
         if item.result is not None:
             attempt.result = kept(self._deployment, self._scribe, attempt.job, item.result)

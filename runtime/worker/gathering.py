@@ -26,16 +26,30 @@ LONGEST_PAUSE = 0.1
 class Batch:
     """Jobs of one type that one call will run; it gathers until a runner begins it."""
 
-    __slots__ = ("complete", "due_at", "handler", "jobs", "size")
+    __slots__ = ("complete", "handler", "jobs", "patience", "size")
 
     def __init__(self, handler: Handler, size: int, due_at: float) -> None:
         self.handler = handler
         self.jobs: list[ClaimedJob] = []
         self.size = size
-        self.due_at = due_at
-        """When it is begun although there is room left, on trio's clock."""
         self.complete = trio.Event()
         """Set when there is nothing to wait for."""
+        self.patience = trio.CancelScope(deadline=due_at)
+        """Ends when the batch is begun although there is room left."""
+
+    def add(self, job: ClaimedJob) -> None:
+        """Take a job in; where it has a deadline, at least half of what is left of that is for its work."""
+        self.jobs.append(job)
+        if len(self.jobs) == self.size:
+            self.complete.set()
+        if job.end_by is not None:
+            half = (job.end_by - job.locked_at) / 2
+            self.patience.deadline = min(self.patience.deadline, trio.current_time() + half)
+
+    async def company(self) -> None:
+        """Wait until it is time to begin; for the one runner that holds it."""
+        with self.patience:
+            await self.complete.wait()
 
 
 Work: TypeAlias = ClaimedJob | Batch
@@ -97,7 +111,7 @@ class Gathering:
         if job.type not in self._handlers:
             return job
         batch = self._begin(job.type, wait=0)
-        batch.jobs.append(job)
+        batch.add(job)
         batch.complete.set()
         return batch
 
@@ -146,9 +160,8 @@ class Gathering:
         if batch is None:
             wait = _rule(self._handlers[job.type]).wait
             batch = opened = self._open[job.type] = self._begin(job.type, wait)
-        batch.jobs.append(job)
-        if len(batch.jobs) == batch.size:
-            batch.complete.set()
+        batch.add(job)
+        if batch.complete.is_set():
             del self._open[job.type]
         return opened
 

@@ -46,7 +46,7 @@ async def test_jobs_fill_the_open_batch_and_then_open_another(autojump_clock, ga
     assert not second.complete.is_set()
     assert gathering.rooms() == {"item": Room(3, 2), "slow": Room(2, 0)}
     assert gathering.take(first) == [job(1), job(3), job(4)]
-    assert second.due_at == trio.current_time() + 0.5
+    assert second.patience.deadline == trio.current_time() + 0.5
 
 
 async def test_what_has_begun_or_is_full_is_joined_by_nobody(autojump_clock, gathering):
@@ -92,6 +92,16 @@ async def test_what_is_dropped_is_given_back_whole_and_nothing_gathers_any_more(
     assert slow.complete.is_set()
     assert gathering.open == frozenset()
     assert gathering.take(item) == []
+
+
+async def test_a_deadline_leaves_half_of_the_time_for_the_work(autojump_clock, gathering):
+    now = trio.current_time()
+    (batch,) = gathering.sort([job(1, "slow")])
+    assert batch.patience.deadline == now + 60
+
+    gathering.sort([job(2, "slow")._replace(end_by=10.0)])
+
+    assert batch.patience.deadline == now + 5
 
 
 async def test_the_shortest_wait_says_how_often_to_look_for_more(autojump_clock, gathering):
