@@ -30,22 +30,14 @@ class Room(NamedTuple):
 NO_ROOMS: Mapping[str, Room] = MappingProxyType({})
 
 
-def new_batches(room: Room, free: int, most: int) -> int:
-    """How many batches of a type a claim may open.
-
-    One may be ahead of the free runners, no more: how long it would wait behind running jobs, nobody
-    knows, and an idle worker elsewhere could run it.
+def takeable(room: Room, free: int) -> int:
+    """How many jobs of a type a claim may take: into the batch that gathers, and into new ones.
 
     Args:
-        free: runners that would start at once.
-        most: runners with what may wait behind them; 0: none is opened.
+        free: runners that would start at once. Nothing is opened ahead of them: how long a batch would
+            wait behind running jobs nobody knows, and an idle worker elsewhere could run it.
     """
-    return max(1, min(free, LARGEST // room.size)) if most else 0
-
-
-def takeable(room: Room, free: int, most: int) -> int:
-    """How many jobs of a type a claim may take: into the batch that gathers, and into new ones."""
-    return room.free + room.size * new_batches(room, free, most)
+    return room.free + room.size * min(free, max(1, LARGEST // room.size))
 
 
 class Places:
@@ -53,19 +45,24 @@ class Places:
 
     A job takes one of `most` places, as does the first of a batch; those that join a batch take none.
     So whoever comes first in the order opens a batch, and jobs further behind fill it up. Where the
-    next in the order would open one too many, nobody overtakes it either.
+    next in the order has no free runner for its batch, nobody overtakes it either: it waits for one
+    with all who come after it, or jobs that need none would keep it waiting for ever.
 
     Args:
+        free: of these places, those where a job starts at once.
         allowance: how many of each type at most; of those in `rooms` one more than can be taken, or
             it would not be seen that there are more.
     """
 
     def __init__(self, free: int, most: int, allowance: Mapping[str, int], rooms: Mapping[str, Room]) -> None:
+        self._free = free
         self._most = most
         self._left = dict(allowance)
         self._rooms = rooms
         self._gathering = {name: room.free for name, room in rooms.items()}
-        self._new = {name: new_batches(room, free, most) for name, room in rooms.items()}
+        self._batched = 0
+        self.blocked = False
+        """Whether a batch is next that could not be opened."""
 
     def take(self, job_type: str) -> bool:
         """Whether the next job in the order, of this type, is taken."""
@@ -80,15 +77,17 @@ class Places:
 
     def _open(self, job_type: str) -> bool:
         """Take a place of its own for a job; for one of a batch, room for others beside it."""
-        room = self._rooms.get(job_type)
-        if room is not None and not self._new[job_type]:
-            self._most = 0
         if not self._most:
             return False
-        self._most -= 1
+        room = self._rooms.get(job_type)
         if room is not None:
-            self._new[job_type] -= 1
+            if self._free <= 0 or (self._batched and self._batched + room.size > LARGEST):
+                self.blocked, self._most = True, 0
+                return False
+            self._batched += room.size
             self._gathering[job_type] = room.size - 1
+        self._free -= 1
+        self._most -= 1
         return True
 
     @property

@@ -48,7 +48,7 @@ class ClaimRequest:
     def most_of(self, job_type: str) -> int:
         """How many jobs of a type it can take."""
         room = self.rooms.get(job_type)
-        return self.most if room is None else takeable(room, self.free, self.most)
+        return self.most if room is None else takeable(room, self.free)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +98,8 @@ def claim(tx: StoreTransaction, request: ClaimRequest) -> Claim:
         jobs = _in_time(tx, request.worker, jobs)
     jobs = _with_one_suspect(tx, request.worker, jobs)
     taken = Counter(job.type for job in jobs)
-    left = len(jobs) >= request.most or any(
-        taken[name] >= request.most_of(name) for name in taken & request.rooms.keys()
-    )
+    full = (taken[name] >= request.most_of(name) for name in allowance.keys() & request.rooms.keys())
+    left = len(jobs) >= request.most or order.blocked or any(full)
     ready_at: list[float] = []
     for job_type in limited:
         again_at = limits.take(tx, in_force[job_type], taken[job_type])
@@ -171,7 +170,8 @@ def _allowance(request: ClaimRequest, arms: Sequence[_Arm]) -> dict[str, int]:
     """How many jobs of each type may be looked at, before any limit."""
     allowance = dict.fromkeys((arm.type for arm in arms), request.most)
     for job_type in allowance.keys() & request.rooms.keys():
-        allowance[job_type] = (most := request.most_of(job_type)) + bool(most)
+        most = request.most_of(job_type)
+        allowance[job_type] = most + 1 if most or request.most else 0
     return allowance
 
 
@@ -182,6 +182,8 @@ class _Order(NamedTuple):
     """How many of the first jobs of each arm."""
     places: dict[int, int]
     """The place of each job, where there are several arms; within one they come in order."""
+    blocked: bool = False
+    """Whether a batch is next for which there is no free runner."""
 
 
 def _order(
@@ -189,7 +191,8 @@ def _order(
 ) -> _Order:
     """Merge the arms; `allowance` says how many of each type at most."""
     if len(arms) <= 1:
-        return _Order({arm: min(request.most_of(arm.type), allowance[arm.type]) for arm in arms}, {})
+        shares = {arm: min(request.most_of(arm.type), allowance[arm.type]) for arm in arms}
+        return _Order(shares, {})
     merged = heapq.merge(*(_ranks(tx, arm, allowance[arm.type], request.aging) for arm in arms))
     if request.rooms:
         return _order_in_batches(request, merged, allowance)
@@ -210,14 +213,15 @@ def _order_in_batches(
 ) -> _Order:
     """`_order` where jobs of some types share a runner."""
     places = Places(request.free, request.most, allowance, request.rooms)
-    order = _Order({}, {})
+    shares: dict[_Arm, int] = {}
+    order: dict[int, int] = {}
     for _, job_id, arm in merged:
         if places.take(arm.type):
-            order.shares[arm] = order.shares.get(arm, 0) + 1
-            order.places[job_id] = len(order.places)
+            shares[arm] = shares.get(arm, 0) + 1
+            order[job_id] = len(order)
         if places.spent:
             break
-    return order
+    return _Order(shares, order, places.blocked)
 
 
 def _ranks(tx: StoreTransaction, arm: _Arm, most: int, aging: float) -> Iterator[tuple[Rank, int, _Arm]]:

@@ -19,8 +19,8 @@ from runtime.model.records import ClaimedJob
 
 LOOKS = 10
 """So often does a batch look for company while no runner is free and nothing else is claimed."""
-LONGEST_PAUSE = 0.1
-"""Seconds between two of these looks, at most."""
+SHORTEST_PAUSE, LONGEST_PAUSE = 0.01, 0.1
+"""Seconds between two of these looks."""
 
 
 class Batch:
@@ -83,7 +83,7 @@ class Gathering:
     def pause(self) -> float:
         """Seconds until somebody should look for more jobs of the types that gather."""
         waits = (_rule(batch.handler).wait for batch in self._open.values())
-        return min(LONGEST_PAUSE, min(waits, default=LONGEST_PAUSE) / LOOKS)
+        return max(SHORTEST_PAUSE, min(LONGEST_PAUSE, min(waits, default=LONGEST_PAUSE) / LOOKS))
 
     def rooms(self) -> Mapping[str, Room]:
         """What a claim may take of each type that runs in batches."""

@@ -5,7 +5,7 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.model.batching import LARGEST, Places, Room, new_batches, takeable
+from runtime.model.batching import LARGEST, Places, Room, takeable
 
 TYPES = ("plain", "a", "b")
 
@@ -17,7 +17,7 @@ def rooms(draw):
 
 
 def walk(order, free, most, found):
-    allowance = {name: takeable(room, free, most) + 1 for name, room in found.items()} | {"plain": most}
+    allowance = {name: takeable(room, free) + 1 for name, room in found.items()} | {"plain": most}
     places = Places(free, most, allowance, found)
     taken = []
     for place, name in enumerate(order):
@@ -35,7 +35,7 @@ def test_no_more_is_taken_than_there_are_runners_and_room_for(order, free, ahead
 
     opened = {name: -(-max(0, taken[name] - room.free) // room.size) for name, room in found.items()}
     assert taken["plain"] + sum(opened.values()) <= most
-    assert all(number <= max(1, free) for number in opened.values())
+    assert sum(opened.values()) <= free
 
 
 @given(order=st.lists(st.sampled_from(TYPES)), free=st.integers(0, 4), ahead=st.integers(0, 4), found=rooms())
@@ -69,7 +69,12 @@ def test_without_a_free_runner_the_batch_that_gathers_is_filled_and_no_more():
 
 
 def test_a_claim_stays_a_small_transaction_however_many_runners_there_are():
-    assert new_batches(Room(100, 0), free=64, most=64) == LARGEST // 100
-    assert new_batches(Room(LARGEST, 0), free=64, most=64) == 1
-    assert new_batches(Room(10, 0), free=0, most=8) == 1
-    assert new_batches(Room(10, 0), free=0, most=0) == 0
+    assert takeable(Room(100, 5), free=64) == 5 + LARGEST
+    assert takeable(Room(LARGEST, 0), free=64) == LARGEST
+    assert takeable(Room(10, 3), free=0) == 3
+    two = {"a": Room(LARGEST, 0), "b": Room(1, 0)}
+    assert [name for _, name in walk(["a", "b"], 8, 8, two)] == ["a"]
+
+
+def test_a_batch_waits_for_a_free_runner_and_nobody_overtakes_it():
+    assert walk(["plain", "a", "plain"], 1, 4, {"a": Room(3, 0)}) == [(0, "plain")]

@@ -58,6 +58,22 @@ async def test_a_flood_of_batches_leaves_others_their_turn(autojump_clock, lette
     assert calls.plain[5][0] >= calls.moments[-1]
 
 
+@pytest.mark.parametrize("options", [{"size": 5}])
+async def test_a_batch_gets_a_runner_though_short_jobs_keep_them_all_busy(
+    autojump_clock, letters, calls, options
+):
+    await letters.queue.enqueue_many([Plain()] * 300)
+    async with running_worker(letters, replace(alone(), workers=2)):
+        await trio.sleep(0.5)
+        began = trio.current_time()
+        await letters.queue.enqueue_many([Letter()] * 5, priority=10)
+        await trio.sleep(1.5)
+
+    assert calls.sizes == [5]
+    assert calls.moments[0] - began < 0.1
+    assert calls.plain[-1][0] > calls.moments[0]
+
+
 @pytest.mark.parametrize("options", [{"wait": 5}])
 async def test_a_job_cancelled_while_its_batch_gathers_never_runs(autojump_clock, letters, calls, options):
     ids = await enqueue(letters, "return", "return")
