@@ -8,7 +8,10 @@
                     await mail.send(job.to)
 
 Each job has an ending of its own. What the handler says of one stands, however the call ends; the
-others complete when it returns, and fail with what it raises.
+others complete when it returns, fail with what it raises, and time out with it. The call ends by the
+earliest deadline of its jobs; those that had more time are given back, their attempts unused, as all
+are when the worker stops. An operator's cancel of one job cancels what runs in its `ctx.item`, and
+the job ends as cancelled with the call: stopping that would repeat what it did for the others.
 """
 
 import random
@@ -47,7 +50,7 @@ JobT = TypeVar("JobT", bound=Job)
 class BatchItem:
     """A job of a batch while the call runs: between the handler, who marks it, and the worker."""
 
-    __slots__ = ("_cancelled", "_scopes", "claimed", "context", "job", "mark", "result")
+    __slots__ = ("_cancelled", "_scopes", "claimed", "context", "job", "mark", "result", "shared")
 
     def __init__(self, job: Job, claimed: ClaimedJob) -> None:
         self.job = job
@@ -57,8 +60,16 @@ class BatchItem:
         self.mark: Outcome | None = None
         """What the handler said of it."""
         self.result: object = None
+        self.shared: Sequence[object] = ()
+        """What is to be written with all jobs of its batch."""
         self._cancelled = False
         self._scopes: tuple[trio.CancelScope, ...] = ()
+
+    @property
+    def brings_something(self) -> bool:
+        """Whether something is to be stored with its completion."""
+        own = () if self.context is None else self.context.writes
+        return bool(self.shared or own) or self.result is not None
 
     @property
     def cancelled(self) -> bool:
@@ -112,6 +123,8 @@ class BatchContext:
         self._database = database
         self._services = services
         self._writes: list[Callable[[JobTransaction], object]] = []
+        for item in items:
+            item.shared = self._writes
         self.worker = worker
         """The worker's name."""
         self.nursery = nursery

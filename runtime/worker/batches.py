@@ -14,7 +14,6 @@ import trio
 
 from runtime.app import Deployment
 from runtime.batch import BatchContext, BatchItem
-from runtime.errors import InvalidPayload
 from runtime.handlers import Handler
 from runtime.model.outcomes import Completed, Failed, Interrupted, Outcome, TimedOut
 from runtime.model.raised import outcome_of
@@ -59,7 +58,7 @@ class ItemAttempt(Attempt):
     @property
     def goes_on(self) -> bool:
         """Whether the call is still wanted for this job."""
-        return self.verdict is None and self.mark is None
+        return self.verdict is None and self.mark is None and self.outcome is None
 
     @property
     def mark(self) -> Outcome | None:
@@ -72,8 +71,12 @@ class ItemAttempt(Attempt):
             self.item.mark = None
 
     def given_back(self, outcome: Outcome) -> Outcome:
-        """How it ends where its handler does not: what was said of it stands."""
-        return self.mark or outcome
+        """How it ends where its handler does not: what was said of it stands.
+
+        Unless it was said to be done and something waits to be stored with that: then it is done anew.
+        """
+        unstored = isinstance(self.mark, Completed) and self.item is not None and self.item.brings_something
+        return outcome if unstored else self.mark or outcome
 
     def decide(self, called: Outcome | None, now: float, *, stopped: bool) -> None:
         """Decide how it ended.
@@ -183,7 +186,7 @@ class BatchRunner:
                 continue
             try:
                 job = handler.model.parse(attempt.job.payload)
-            except InvalidPayload as error:
+            except Exception as error:  # noqa: BLE001 - the application's validators may raise anything
                 attempt.outcome = outcome_of(error)
             else:
                 attempt.item = BatchItem(job, attempt.job)
@@ -225,10 +228,11 @@ class BatchRunner:
     def _end(
         self, attempts: Sequence[ItemAttempt], context: BatchContext | None, called: Outcome | None
     ) -> None:
-        now = trio.current_time()
-        stopped = attempts[0].scope.cancel_called and now >= min(attempt.deadline for attempt in attempts)
+        now, cancelled = trio.current_time(), attempts[0].scope.cancel_called
+        deadlines = (attempt.deadline for attempt in attempts if attempt.item is not None)
+        stopped = cancelled and now >= min(deadlines, default=math.inf)
         writes = () if context is None else context.writes
-        together = isinstance(called, Completed) and not stopped
+        together = isinstance(called, Completed) and not cancelled
         for attempt in attempts:
             if writes and not together and isinstance(attempt.mark, Completed):
                 attempt.void()

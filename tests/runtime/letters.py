@@ -92,6 +92,8 @@ async def obey(job, ctx):
                 ctx.snooze(job, 60)
         case "cancel":
             ctx.cancel(job, "changed my mind")
+        case "done":
+            ctx.complete(job)
         case "complete":
             ctx.complete(job, {"number": job.number})
         case "item":

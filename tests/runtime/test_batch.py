@@ -2,6 +2,7 @@
 
 import pytest
 import trio
+from pydantic import field_validator
 
 from runtime.app import App
 from runtime.batch import BatchContext
@@ -37,6 +38,34 @@ async def test_jobs_that_carry_the_same_are_told_apart(autojump_clock, tmp_path)
 
     assert [detail.record.status for detail in found] == [Status.COMPLETED, Status.FAILED, Status.COMPLETED]
     assert [[line.text for line in detail.logs] for detail in found] == [[], [], ["3 of 5"]]
+
+
+async def test_a_validator_that_raises_anything_fails_its_own_job_alone(autojump_clock, tmp_path):
+    banned = set()
+
+    class Picky(Job, type="picky"):
+        text: str
+
+        @field_validator("text")
+        @classmethod
+        def check(cls, text: str) -> str:
+            if text in banned:
+                raise LookupError("not allowed any more")
+            return text
+
+    app = App("picky")
+
+    @app.batch_handler(size=10)
+    async def handler(jobs: list[Picky]) -> None: ...
+
+    async with open_testing(app, tmp_path / "picky.db") as deployment:
+        ids = await deployment.queue.enqueue_many([Picky(text="good"), Picky(text="bad"), Picky(text="good")])
+        banned.add("bad")
+        await drain(deployment)
+        found = [await deployment.queue.job(job_id) for job_id in ids]
+
+    assert [detail.history[0].outcome for detail in found] == ["completed", "failed", "completed"]
+    assert "not allowed any more" in found[1].record.last_error
 
 
 async def test_a_copy_of_a_job_is_none_of_the_batch(autojump_clock, tmp_path):

@@ -155,13 +155,15 @@ async def test_what_outlasts_the_grace_is_given_back_unless_it_was_said_to_be_do
     assert {(record.status, record.attempts) for record in records} == {(Status.PENDING, 0)}
 
 
-async def test_what_was_said_before_the_handler_got_stuck_is_kept(autojump_clock, letters):
-    ids = await enqueue(letters, "complete", "return", "stubborn")
+async def test_what_was_said_before_the_handler_got_stuck_is_kept_if_nothing_is_to_be_stored_with_it(
+    autojump_clock, letters
+):
+    ids = await enqueue(letters, "done", "discard", "complete", "child", "return", "stubborn")
     async with running_worker(letters, replace(alone(), grace=2)):
         await trio.sleep(1)
 
-    assert await statuses(letters, ids) == [Status.COMPLETED, Status.PENDING, Status.PENDING]
-    assert await letters.queue.result(ids[0]) == {"number": 0}
+    pending = [Status.PENDING] * 4
+    assert await statuses(letters, ids) == [Status.COMPLETED, Status.FAILED, *pending]
 
 
 async def test_a_leaked_task_that_fails_fails_the_call_and_the_worker_goes_on(autojump_clock, letters, calls):
