@@ -37,6 +37,7 @@ DEFAULTS: Mapping[str, Defaults] = MappingProxyType(
         "http": Defaults(2_000, 8, 3),
         "scale": Defaults(3_000, 64, 5),
         "limits": Defaults(20_000, 64, 5),
+        "batch": Defaults(20_000, 64, 5),
         "memory": Defaults(200_000, 64, 1),
         "start": Defaults(7, 8, 1),
         "peers": Defaults(4_000, 64, 1),
@@ -65,6 +66,9 @@ def _rows(_context: click.Context, _parameter: click.Parameter, text: str | None
     "--processes", type=click.IntRange(1, 256), default=1, show_default=True, help="Worker processes."
 )
 @click.option("--rows", callback=_rows, metavar="N,N,…", help="scale: how many rows lie in the queue.")
+@click.option(
+    "--batch", type=click.IntRange(1, 1000), default=100, show_default=True, help="batch: jobs a call."
+)
 @click.option("--db", metavar="URL", help="Instead of new databases in this directory.")
 @click.option(
     "--durability",
@@ -94,6 +98,7 @@ def main(
     rounds: int | None,
     processes: int,
     rows: tuple[int, ...],
+    batch: int,
     db: str | None,
     durability: str,
     own_jobs: bool,
@@ -114,6 +119,7 @@ def main(
             durable=durability == "full",
             processes=processes,
             rows=rows,
+            batch=batch,
             own_jobs=own_jobs,
             peers=peers,
             peers_folder=peers_folder.absolute(),

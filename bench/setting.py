@@ -35,6 +35,8 @@ class Setting:
     """How many rows lie in the queue, where that is what is varied."""
     own_jobs: bool = False
     """Whether orders are also timed beside the jobs that they themselves make."""
+    batch: int = 100
+    """Jobs in one call, where they share one."""
     peers: tuple[str, ...] = ()
     """Which other queues; empty: all."""
     peers_folder: Path = Path(".bench-peers")

@@ -16,6 +16,7 @@ import trio
 
 from bench.app import app
 from bench.machine import resident
+from bench.many import with_batches
 from runtime.clock import SystemClock
 from runtime.events import Events
 from runtime.model.rates import Rate
@@ -39,6 +40,8 @@ class Orders:
     """Note the memory each time so many attempts have ended; 0: never."""
     only: str | None = None
     """Run this type alone."""
+    batch: int = 0
+    """Be an application that also runs a type in batches of this size; 0: it has none."""
 
     def text(self) -> str:
         """As JSON, for the command line."""
@@ -125,7 +128,8 @@ async def work(orders: Orders) -> Ears:
     """Run a worker as ordered, or until stopped by a signal; says `ready` on standard error."""
     counting = orders.stop_after or orders.mark_every
     ears = CountingEars(orders.stop_after, orders.mark_every) if counting else Ears()
-    async with app.open(orders.db, durable=orders.durable, events=ears) as deployment:
+    measured = with_batches(orders.batch) if orders.batch else app
+    async with measured.open(orders.db, durable=orders.durable, events=ears) as deployment:
         await supervise(
             deployment,
             worker=orders.options(),

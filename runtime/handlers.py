@@ -6,34 +6,29 @@
 `async def` runs in the worker's nursery, plain `def` in a thread, `cpu=True` in a process.
 """
 
-import inspect
-import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from enum import Enum, auto
 from types import MappingProxyType
 from typing import Literal, Protocol, TypeVar, cast, overload
 
 from pydantic import ValidationError
 
+from runtime.batch import BatchRegistrar
 from runtime.context import Context
 from runtime.errors import ConfigurationError, DuplicateType, InvalidInput
 from runtime.job import Job, policy_of
+from runtime.model.batching import LARGEST, Batching
 from runtime.model.cron import Missed, Overlap, Schedule
 from runtime.model.rates import Rate
 from runtime.model.retry import Retry
 from runtime.per_key import PerKey
+from runtime.signatures import Place, place_of, signature_of
 
 R = TypeVar("R")
 JobT = TypeVar("JobT", bound=Job)
 
-
-class Place(Enum):
-    """Where a handler runs."""
-
-    NURSERY = auto()
-    THREAD = auto()
-    PROCESS = auto()
+LONGEST_WAIT = 3600
+"""Seconds that a job may wait for company."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +46,8 @@ class Handler:
     concurrency: int | None
     per_key: PerKey[Job] | None
     schedule: Schedule | None
+    batching: Batching | None = None
+    """How its jobs are gathered, where it takes many at once."""
 
     @property
     def type(self) -> str:
@@ -125,19 +122,17 @@ class Handlers:
             ConfigurationError: the function or an option cannot work.
             DuplicateType: the type has a handler already.
         """
-        if timeout is not None and not 0 < timeout < float("inf"):
-            raise ConfigurationError(f"timeout must be a number of seconds above 0, not {timeout}")
-        if concurrency is not None and concurrency < 1:
-            raise ConfigurationError(f"concurrency must be 1 or more, not {concurrency}")
+        _check_timeout(timeout)
+        _check_concurrency(concurrency)
         schedule = None if cron is None else _declared_schedule(cron, timezone, missed, overlap)
         limit = None if rate is None else _declared_rate(rate)
 
         def register(function: Callable[..., R], /) -> Callable[..., R]:
-            model, takes_context = _signature(function)
+            model, takes_context = signature_of(function)
             handler = Handler(
                 model=model,
                 function=function,
-                place=_place(function, cpu=cpu, takes_context=takes_context),
+                place=place_of(function, cpu=cpu, takes_context=takes_context),
                 takes_context=takes_context,
                 timeout=timeout,
                 retry=retry or Retry(),
@@ -148,6 +143,63 @@ class Handlers:
             )
             if schedule is not None:
                 _check_scheduled(model)
+            self._bind(handler)
+            return function
+
+        return register
+
+    def batch_handler(
+        self,
+        *,
+        size: int = 10,
+        wait: float = 0.5,
+        timeout: float | None = None,
+        retry: Retry | None = None,
+        rate: str | None = None,
+        concurrency: int | None = None,
+    ) -> BatchRegistrar:
+        """Bind the decorated function to the job type of its first parameter, a sequence of jobs.
+
+        It is called with up to `size` jobs at once: when so many are there, or `wait` seconds after the
+        first of them was claimed. Each job keeps its own attempts, retries, history and dead letter;
+        see `runtime.batch`. A call occupies one runner of the worker, also while it gathers.
+
+        Args:
+            size: most jobs a call, 1 to 1,000.
+            wait: seconds that a job waits for company, at most an hour; 0: for what is due already.
+            timeout: seconds until the call is cancelled; by default the worker's.
+            retry: how long each job waits before its next attempt.
+            rate: at most so many jobs, over all processes. Each takes its token when it is claimed, so
+                a batch starts with those of `wait` seconds: in T seconds, rate * (T + wait) + burst at most.
+            concurrency: at most so many jobs (not calls) at once, over all processes; gathering ones count.
+
+        Raises:
+            ConfigurationError: the function or an option cannot work.
+            DuplicateType: the type has a handler already.
+        """
+        if not 1 <= size <= LARGEST:
+            raise ConfigurationError(f"size must be from 1 to {LARGEST}, not {size}")
+        if not 0 <= wait <= LONGEST_WAIT:
+            raise ConfigurationError(f"wait must be from 0 to {LONGEST_WAIT} seconds, not {wait}")
+        _check_timeout(timeout)
+        _check_concurrency(concurrency)
+        limit = None if rate is None else _declared_rate(rate)
+
+        def register(function: Callable[..., R], /) -> Callable[..., R]:
+            model, takes_context = signature_of(function, many=True)
+            handler = Handler(
+                model=model,
+                function=function,
+                place=place_of(function, cpu=False, takes_context=takes_context),
+                takes_context=takes_context,
+                timeout=timeout,
+                retry=retry or Retry(),
+                rate=limit,
+                concurrency=concurrency,
+                per_key=None,
+                schedule=None,
+                batching=Batching(size, wait),
+            )
             self._bind(handler)
             return function
 
@@ -185,6 +237,16 @@ class Handlers:
             )
 
 
+def _check_timeout(timeout: float | None) -> None:
+    if timeout is not None and not 0 < timeout < float("inf"):
+        raise ConfigurationError(f"timeout must be a number of seconds above 0, not {timeout}")
+
+
+def _check_concurrency(concurrency: int | None) -> None:
+    if concurrency is not None and concurrency < 1:
+        raise ConfigurationError(f"concurrency must be 1 or more, not {concurrency}")
+
+
 def _declared_schedule(cron: str, timezone: str, missed: str, overlap: str) -> Schedule:
     try:
         return Schedule(cron, timezone, Missed(missed), Overlap(overlap))
@@ -197,36 +259,6 @@ def _declared_rate(text: str) -> Rate:
         return Rate.parse(text)
     except InvalidInput as error:
         raise ConfigurationError(str(error)) from error
-
-
-def _signature(function: Callable[..., object]) -> tuple[type[Job], bool]:
-    """The job model that a function takes, and whether it takes a context too."""
-    name = getattr(function, "__name__", repr(function))
-    parameters = list(inspect.signature(function).parameters.values())
-    positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    if not 1 <= len(parameters) <= 2 or any(parameter.kind not in positional for parameter in parameters):
-        raise ConfigurationError(f"{name}: a handler takes a job, and a context if it wants one")
-    try:
-        annotation = typing.get_type_hints(function).get(parameters[0].name)
-    except (NameError, TypeError) as error:
-        raise ConfigurationError(f"{name}: its annotations cannot be read: {error}") from error
-    if not (isinstance(annotation, type) and issubclass(annotation, Job)):
-        raise ConfigurationError(f"{name}: the first parameter must be annotated with a Job")
-    policy_of(annotation)
-    return annotation, len(parameters) == 2
-
-
-def _place(function: Callable[..., object], *, cpu: bool, takes_context: bool) -> Place:
-    name = getattr(function, "__name__", repr(function))
-    if inspect.isasyncgenfunction(function) or inspect.isgeneratorfunction(function):
-        raise ConfigurationError(f"{name}: a handler cannot be a generator")
-    if inspect.iscoroutinefunction(function):
-        if cpu:
-            raise ConfigurationError(f"{name}: cpu=True needs a plain function, not an async one")
-        return Place.NURSERY
-    if cpu and takes_context:
-        raise ConfigurationError(f"{name}: a function that runs in another process cannot take a context")
-    return Place.PROCESS if cpu else Place.THREAD
 
 
 def _check_scheduled(model: type[Job]) -> None:

@@ -110,6 +110,11 @@ def describe_error(exception: BaseException) -> str:
     return "an exception that cannot be described"
 
 
+def safe_text(text: str) -> str:
+    """What an application says of an ending, made as harmless as the text of an exception."""
+    return _shortened(_escaped(_masked(text[:_MAX_RAW_CHARACTERS])), MAX_ERROR_BYTES)
+
+
 def _leaves(exception: BaseException) -> Iterator[BaseException]:
     """The exceptions that are not groups, in order; without recursion, for groups may nest deeply."""
     stack = [exception]

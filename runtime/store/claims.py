@@ -8,12 +8,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from runtime.model.batching import NO_ROOMS
 from runtime.model.lifecycle import runs_alone
 from runtime.model.outcomes import Cancelled
 from runtime.model.records import ClaimedJob, Status
 from runtime.store import aftermath, deadlines, lanes, limits, type_limits
 from runtime.store.composition import Ended
-from runtime.store.selection import Arm, ClaimRequest, open_arms, order, take
+from runtime.store.selection import Arm, ClaimRequest, allow, open_arms, order, take
 from runtime.store.subjects import DUE, FINISHED
 from runtime.store.transaction import StoreTransaction
 from runtime.store.type_limits import NOTHING, TypeBounds
@@ -35,6 +36,15 @@ class Claim:
     """The types with a rate limit: their jobs start soon after they were claimed, or not at all."""
     flooded: bool = False
     """Whether jobs without room for their keys are still in front: look again at once."""
+
+
+class _Round(NamedTuple):
+    """What comes first, taken."""
+
+    jobs: list[ClaimedJob]
+    left: bool
+    opened: int
+    """Batches that begin to gather."""
 
 
 class _Filled(NamedTuple):
@@ -59,17 +69,19 @@ def claim(tx: StoreTransaction, request: ClaimRequest) -> Claim:
     bounds = type_limits.in_force(tx)
     dated = deadlines.there_are_any(tx)
     limited = {arm.type for arm in arms} & in_force.keys()
-    allowance = dict.fromkeys((arm.type for arm in arms), request.most)
+    allowance = allow(request, arms)
     for job_type in sorted(limited):  # in one order, so that no two claims deadlock
         limit = in_force[job_type]
         if limit.whole(tx.now):  # some to take: others may be taking, too
             limit = in_force[job_type] = limits.hold(tx, limit)
-        allowance[job_type] = limits.startable(limit, request.free, request.most, tx.now)
+        most = allowance[job_type]
+        free = most if job_type in request.rooms else request.free
+        allowance[job_type] = limits.startable(limit, free, most, tx.now)
     counted = {
-        name: most for name in allowance if (most := bounds.get(name, NOTHING).concurrency) is not None
+        name: bound for name in allowance if (bound := bounds.get(name, NOTHING).concurrency) is not None
     }
-    for job_type, most in sorted(counted.items()):
-        allowance[job_type] = min(allowance[job_type], lanes.room_of_type(tx, job_type, most))
+    for job_type, bound in sorted(counted.items()):  # after the rates, in one order, likewise
+        allowance[job_type] = min(allowance[job_type], lanes.room_of_type(tx, job_type, bound))
     filled = _fill(tx, request, arms, allowance, bounds, dated=dated)
     jobs = _with_one_suspect(tx, request.worker, filled.jobs)
     if counted:
@@ -102,20 +114,28 @@ def _fill(
     of_key = {
         name: each.of_key for name, each in bounds.items() if each.of_key is not None and name in request.keys
     }
-    jobs = _round(tx, request, arms, allowance, dated=dated)
+    first = _round(tx, request, arms, allowance, dated=dated)
+    jobs = first.jobs
     if not of_key:
-        return _Filled(jobs, len(jobs) == request.most)
+        return _Filled(jobs, first.left)
     started = lanes.admit(tx, jobs, of_key, request.keys)
+    if len(started) == len(jobs):
+        return _Filled(started, first.left)
+    batched = request.rooms.keys() & allowance.keys()  # these had their turn
     for number in range(1, ROUNDS):
-        if len(started) == request.most or not jobs:
-            return _Filled(started, bool(jobs))
         taken = Counter(job.type for job in started)
-        still = {name: most - taken[name] for name, most in allowance.items()}
+        still = {name: most - taken[name] for name, most in allowance.items()} | dict.fromkeys(batched, 0)
         if number == ROUNDS - 1:  # the others get their turn, however many of one key are in front
             still |= dict.fromkeys(of_key.keys() & still.keys(), 0)
-        low = sum(job.priority < request.reserved_for for job in started)
-        rest = replace(request, most=request.most - len(started), unreserved=request.unreserved - low)
-        jobs = _round(tx, rest, arms, still, dated=dated)
+        alone = [job for job in started if job.type not in request.rooms]
+        low = sum(not request.is_urgent(job.priority) for job in alone)
+        most = request.most - len(alone) - first.opened
+        if most <= 0:
+            return _Filled(started, left=True)
+        rest = replace(request, most=most, unreserved=request.unreserved - low - first.opened, rooms=NO_ROOMS)
+        jobs = _round(tx, rest, arms, still, dated=dated).jobs
+        if not jobs and number < ROUNDS - 1:
+            return _Filled(started, left=bool(batched))
         started += lanes.admit(tx, jobs, of_key, request.keys)
     return _Filled(started, left=True, flooded=True)
 
@@ -127,18 +147,23 @@ def _round(
     allowance: Mapping[str, int],
     *,
     dated: bool,
-) -> list[ClaimedJob]:
+) -> _Round:
     """Take the jobs that come first, of each type at most its allowance."""
     allowed = [
         arm
         for arm in arms
-        if allowance[arm.type] > 0 and (arm.priority >= request.reserved_for or request.unreserved > 0)
+        if allowance[arm.type] > 0
+        and (request.is_urgent(arm.priority) or request.unreserved > 0 or arm.type in request.rooms)
     ]
-    jobs = take(tx, request, order(tx, request, allowed, allowance))
+    chosen = order(tx, request, allowed, allowance)
+    jobs = take(tx, request, chosen)
     for job_type, number in Counter(job.type for job in jobs).items():
         tx.count(job_type, Status.PENDING, -number)
         tx.count(job_type, Status.PROCESSING, number)
-    return _in_time(tx, request.worker, jobs) if dated else jobs
+    taken = Counter(job.type for job in jobs) if request.rooms else Counter()
+    full = any(taken[name] >= request.most_of(name) for name in allowance.keys() & request.rooms.keys())
+    left = chosen.blocked or full or len(jobs) >= request.most
+    return _Round(_in_time(tx, request.worker, jobs) if dated else jobs, left, chosen.opened)
 
 
 def _in_time(tx: StoreTransaction, worker: str, jobs: list[ClaimedJob]) -> list[ClaimedJob]:

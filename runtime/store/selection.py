@@ -13,10 +13,11 @@ worker with `--min-priority` walk over every job that it may not take.
 
 import heapq
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from runtime.model.batching import NO_ROOMS, Places, Room, takeable
 from runtime.model.records import ClaimedJob
 from runtime.store.lanes import KeyOf
 from runtime.store.transaction import StoreTransaction
@@ -41,6 +42,17 @@ class ClaimRequest:
     unreserved: int = 0
     keys: Mapping[str, KeyOf] = field(default_factory=dict)
     """By type: to which key a payload belongs, where each has limits of its own."""
+    rooms: Mapping[str, Room] = field(default_factory=lambda: NO_ROOMS)
+    """What it can take of the types that it runs in batches, beyond `most`."""
+
+    def most_of(self, job_type: str) -> int:
+        """How many jobs of a type it can take."""
+        room = self.rooms.get(job_type)
+        return self.most if room is None else takeable(room, min(self.free, self.most))
+
+    def is_urgent(self, priority: int) -> bool:
+        """Whether a job of this priority may have every runner."""
+        return priority >= self.reserved_for
 
 
 class Arm(NamedTuple):
@@ -67,6 +79,15 @@ def open_arms(tx: StoreTransaction, request: ClaimRequest) -> list[Arm]:
     ]
 
 
+def allow(request: ClaimRequest, arms: Sequence[Arm]) -> dict[str, int]:
+    """How many jobs of each type may be looked at, before any limit."""
+    allowance = dict.fromkeys((arm.type for arm in arms), request.most)
+    for job_type in allowance.keys() & request.rooms.keys():
+        most = request.most_of(job_type)
+        allowance[job_type] = most + 1 if most or request.most else 0
+    return allowance
+
+
 class Order(NamedTuple):
     """Which jobs start next."""
 
@@ -74,28 +95,56 @@ class Order(NamedTuple):
     """How many of the first jobs of each arm."""
     places: dict[int, int]
     """The place of each job, where there are several arms; within one they come in order."""
+    opened: int = 0
+    """Batches that begin to gather, each in a runner."""
+    blocked: bool = False
+    """Whether a batch is next for which there is no free runner."""
 
 
 def order(
     tx: StoreTransaction, request: ClaimRequest, arms: list[Arm], allowance: Mapping[str, int]
 ) -> Order:
     """Merge the arms; `allowance` says how many of each type at most."""
-    low = request.unreserved
     if len(arms) <= 1:
-        most = {arm: request.most if arm.priority >= request.reserved_for else low for arm in arms}
-        return Order({arm: min(request.most, allowance[arm.type], most[arm]) for arm in arms}, {})
+        return Order({arm: min(_share(request, arm), allowance[arm.type]) for arm in arms}, {})
     merged = heapq.merge(*(_ranks(tx, arm, allowance[arm.type], request.aging) for arm in arms))
-    left = dict(allowance)
+    if request.rooms:
+        return _order_in_batches(request, merged, allowance)
+    left, low = dict(allowance), request.unreserved
     order = Order({}, {})
     for _, job_id, arm in merged:
-        if left[arm.type] > 0 and (low > 0 or arm.priority >= request.reserved_for):
+        urgent = request.is_urgent(arm.priority)
+        if left[arm.type] > 0 and (urgent or low > 0):
             left[arm.type] -= 1
-            low -= arm.priority < request.reserved_for
+            low -= not urgent
             order.shares[arm] = order.shares.get(arm, 0) + 1
             order.places[job_id] = len(order.places)
         if len(order.places) == request.most:
             break
     return order
+
+
+def _share(request: ClaimRequest, arm: Arm) -> int:
+    """How many of an arm where it is the only one."""
+    most = request.most if request.is_urgent(arm.priority) else min(request.most, request.unreserved)
+    room = request.rooms.get(arm.type)
+    return most if room is None else takeable(room, min(request.free, most))
+
+
+def _order_in_batches(
+    request: ClaimRequest, merged: Iterable[tuple[Rank, int, Arm]], allowance: Mapping[str, int]
+) -> Order:
+    """`order` where jobs of some types share a runner."""
+    places = Places(request.free, request.most, allowance, request.rooms, request.unreserved)
+    shares: dict[Arm, int] = {}
+    ranks: dict[int, int] = {}
+    for _, job_id, arm in merged:
+        if places.take(arm.type, urgent=request.is_urgent(arm.priority)):
+            shares[arm] = shares.get(arm, 0) + 1
+            ranks[job_id] = len(ranks)
+        if places.spent:
+            break
+    return Order(shares, ranks, places.opened, places.blocked)
 
 
 def _ranks(tx: StoreTransaction, arm: Arm, most: int, aging: float) -> Iterator[tuple[Rank, int, Arm]]:

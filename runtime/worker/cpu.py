@@ -3,10 +3,8 @@
 from collections.abc import Callable
 from typing import cast
 
-from runtime.job import Job
 
-
-async def run_in_process(function: Callable[..., object], job: Job) -> object:
+async def run_in_process(function: Callable[..., object], job: object) -> object:
     """Run `function(job)` in a process of a pool. Cancelled, that process is killed.
 
     The function must be importable by name, the job and the answer picklable:

@@ -50,31 +50,52 @@ class Dispatcher:
             while True:
                 wanted = self._pool.wanted()
                 if not wanted:
-                    await self._pool.changed.wait(self._options.poll)
+                    if self._pool.gathering.open and not self._pool.closed:
+                        await self._gather()
+                    else:
+                        await self._pool.changed.wait(self._options.poll)
                     continue
                 self.rounds += 1
                 claimed = await self._claim(wanted)
                 self._pool.limited = claimed.limited
                 self._pool.give(claimed.jobs)
+                self._hurry_to_drain(left=claimed.left)
                 self.rounds += 1
                 if claimed.flooded:
                     continue
                 if not claimed.left:  # so a runner that becomes free is no reason to look again
                     self._pool.idle.set()
                     await self._pool.more.wait(self._patience(claimed))
-                elif len(claimed.jobs) < wanted:  # what is left never waits behind a runner
+                elif (
+                    len(claimed.jobs) < wanted and not self._pool.free()
+                ):  # what is left never waits behind a runner
                     await self._pool.changed.wait(self._patience(claimed))
         finally:
             stop_listening()
 
-    async def _claim(self, wanted: int) -> Claim:
+    async def _gather(self) -> None:
+        """Claim for the batches that gather while no runner is free; and so again in a moment."""
+        self.rounds += 1
+        claimed = await self._claim(0, self._pool.gathering.open)
+        self._pool.give(claimed.jobs)
+        self._hurry_to_drain(left=False)
+        self.rounds += 1
+        await self._pool.changed.wait(min(self._options.poll, self._pool.gathering.pause))
+
+    def _hurry_to_drain(self, *, left: bool) -> None:
+        """Where the work ends with what is due, nobody waits for company that does not come."""
+        if self._options.drain and not left:
+            self._pool.gathering.hurry()
+
+    async def _claim(self, wanted: int, types: frozenset[str] | None = None) -> Claim:
         pause = FIRST_PAUSE
         while True:
             self._pool.measure(trio.current_time())
             reserved_for, unreserved = self._reserved()
             request = ClaimRequest(
                 worker=self._worker,
-                types=self._types,
+                types=self._types if types is None else types,
+                rooms=self._pool.gathering.rooms(),
                 free=self._pool.free(),
                 most=wanted,
                 min_priority=self._options.min_priority,

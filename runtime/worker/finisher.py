@@ -1,6 +1,7 @@
 """Finisher: writes how attempts ended, many in one commit. Ended by cancellation, once the pool is quiet."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, TypeAlias
 
 import trio
 
@@ -11,13 +12,26 @@ from runtime.model.outcomes import Completed, Failed, Interrupted, Outcome, desc
 from runtime.store import progress, results
 from runtime.store.endings import Ending, finish, finish_many
 from runtime.transaction import JobTransaction
-from runtime.worker.pool import Attempt, Pool
+from runtime.worker.attempt import Attempt
+from runtime.worker.pool import Pool
 from runtime.worker.scribe import Scribe
 from runtime.worker.wakeup import Wakeup
 
 PAUSE = 0.5
 """Seconds before a refused write is tried again: the completion is retried, never the handler."""
 TRANSIENT = (DatabaseBusy, DatabaseFull)
+
+
+LOST = Interrupted("what its batch wrote was not written: another worker has one of the jobs")
+
+Writes: TypeAlias = Sequence[Callable[[JobTransaction], object]]
+
+
+class Together(NamedTuple):
+    """Jobs of a batch that completed, and what is written only with all of them."""
+
+    attempts: list[Attempt]
+    writes: Writes
 
 
 class _StaleCompletion(Exception):
@@ -34,6 +48,7 @@ class Finisher:
         self._scribe = scribe
         self._handlers = deployment.app.handlers
         self._ended: list[Attempt] = []
+        self._together: list[Together] = []
         self._work = Wakeup()
 
     def put(self, attempt: Attempt, now: float) -> None:
@@ -44,10 +59,23 @@ class Finisher:
         self._ended.append(attempt)
         self._work.set()
 
+    def put_together(self, attempts: Sequence[Attempt], now: float, writes: Writes) -> None:
+        """Take the attempts of a batch, and what is to be written with the completions among them."""
+        for attempt in attempts:
+            attempt.ended = now
+            attempt.notes = self._scribe.take(attempt.job)
+        self._pool.ended_together(attempts)
+        completed = [attempt for attempt in attempts if writes and _completed(attempt)]
+        if completed:
+            completed.sort(key=lambda attempt: attempt.job.id)  # or two such transactions may deadlock
+            self._together.append(Together(completed, writes))
+        self._ended += [attempt for attempt in attempts if not (completed and _completed(attempt))]
+        self._work.set()
+
     async def give_back(self, attempts: Sequence[Attempt], outcome: Interrupted) -> None:
         """End attempts whose handlers do not end; what these say later is refused."""
         now = self._deployment.clock.now()
-        endings = [self._settle(attempt, outcome, now) for attempt in attempts]
+        endings = [self._settle(attempt, attempt.given_back(outcome), now) for attempt in attempts]
         said = [self._scribe.take(attempt.job) for attempt in attempts]
         notes = [note for note in said if note is not None]
         await self._deployment.database.write_relaxed(finish_many, self._worker, endings, notes=notes)
@@ -58,6 +86,9 @@ class Finisher:
             while True:
                 await self._work.wait()
                 batch, self._ended = self._ended, []
+                together, self._together = self._together, []
+                for each in together:
+                    nursery.start_soon(self._finish_together, each)
                 simple = []
                 for attempt in batch:
                     if attempt.writes and _completed(attempt):
@@ -106,6 +137,33 @@ class Finisher:
                 await self._finish([attempt])
                 return
 
+    async def _finish_together(self, together: "Together") -> None:
+        """Complete jobs of a batch together with what their handler wrote for all of them, or none."""
+        attempts = together.attempts
+        now = self._deployment.clock.now()
+        endings = [self._settle(attempt, Completed(), now) for attempt in attempts]
+        while True:
+            try:
+                await self._deployment.database.write(_finish_all_with, self._worker, endings, together)
+            except _StaleCompletion:
+                # Who owns one of them will write for it, too: all are done anew.
+                await self._finish_otherwise(attempts, LOST)
+            except TRANSIENT as error:
+                await self._pause(error)
+                continue
+            except Exception as error:  # noqa: BLE001 - the handler's own write failed: the attempts have
+                await self._finish_otherwise(attempts, Failed(describe_error(error)))
+            else:
+                self._pool.written(len(attempts))
+                for attempt, ending in zip(attempts, endings, strict=True):
+                    self._report(attempt, ending, owned=True)
+            return
+
+    async def _finish_otherwise(self, attempts: list[Attempt], outcome: Outcome) -> None:
+        for attempt in attempts:
+            attempt.outcome = outcome
+        await self._finish(attempts)
+
     def _settle(self, attempt: Attempt, outcome: Outcome, now: float) -> Ending:
         job = attempt.job
         chance = self._deployment.random.random()
@@ -147,3 +205,10 @@ def _finish_with(tx: JobTransaction, worker: str, ending: Ending, attempt: Attem
         results.store(tx, {attempt.job.id: attempt.result})
     if not finish(tx, worker, ending):
         raise _StaleCompletion
+
+
+def _finish_all_with(tx: JobTransaction, worker: str, endings: Sequence[Ending], together: Together) -> None:
+    for write in together.writes:
+        write(tx)
+    for ending, attempt in zip(endings, together.attempts, strict=True):
+        _finish_with(tx, worker, ending, attempt)

@@ -12,7 +12,8 @@ from runtime.model.records import ClaimedJob
 from runtime.store.claims import release
 from runtime.store.requests import cancel_requests
 from runtime.store.subjects import CONTROL
-from runtime.worker.pool import Attempt, Pool
+from runtime.worker.attempt import Attempt
+from runtime.worker.pool import Pool
 from runtime.worker.wakeup import Wakeup
 
 PATIENCE = 5.0
@@ -26,7 +27,7 @@ async def run_overseer(deployment: Deployment, worker: str, pool: Pool, poll: fl
     try:
         while True:
             await wake.wait(poll / 2)
-            if pool.running:
+            if pool.running or not pool.gathering.empty:
                 await _cancel_requested(deployment, worker, pool)
                 for attempt in pool.running:
                     _report_stubborn(deployment, attempt)

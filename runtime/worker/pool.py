@@ -3,17 +3,16 @@
 It knows what waits, what runs and how much more is wanted; it decides nothing.
 """
 
-import math
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import trio
 
 from runtime.model.lifecycle import runs_alone
-from runtime.model.notes import Notes
-from runtime.model.outcomes import Failed, Outcome, TimedOut
+from runtime.model.outcomes import Outcome
 from runtime.model.records import ClaimedJob
-from runtime.transaction import JobTransaction
+from runtime.worker.attempt import Attempt
+from runtime.worker.gathering import Batch, Gathering, Work
 from runtime.worker.wakeup import Wakeup
 
 PREFETCH_HORIZON = 0.02
@@ -28,78 +27,19 @@ MOST_AHEAD = 4
 """However fast they are, no more than so many for each runner."""
 
 
-class Attempt:
-    """One attempt, while it runs and until its ending is written."""
-
-    __slots__ = (
-        "began",
-        "cancelled_at",
-        "deadline",
-        "ended",
-        "job",
-        "notes",
-        "outcome",
-        "reported",
-        "result",
-        "scope",
-        "task",
-        "verdict",
-        "writes",
-    )
-
-    def __init__(self, job: ClaimedJob, scope: trio.CancelScope, began: float) -> None:
-        self.job = job
-        self.scope = scope
-        self.began = began
-        """On trio's clock, like the deadline."""
-        self.deadline = math.inf
-        self.ended = math.inf
-        self.cancelled_at = math.inf
-        self.task = trio.lowlevel.current_task()
-        self.outcome: Outcome | None = None
-        """How the handler itself ended; once judged, how the attempt did."""
-        self.verdict: Outcome | None = None
-        """Why it was cancelled, if not by its deadline."""
-        self.writes: Sequence[Callable[[JobTransaction], object]] = ()
-        """What goes into the transaction that completes the job."""
-        self.result: str | None = None
-        """What the handler returned, as JSON text."""
-        self.notes: Notes | None = None
-        """What it said that is not written yet, once it has ended."""
-        self.reported = False
-        """Whether it was reported for ignoring its cancellation."""
-
-    def cancel(self, verdict: Outcome) -> None:
-        """Cancel the handler and everything inside it; the first reason stands."""
-        if self.verdict is None and not self.scope.cancel_called:
-            self.verdict = verdict
-            self.cancelled_at = trio.current_time()
-            self.scope.cancel()
-
-    def judge(self, now: float) -> None:
-        """Decide how the attempt ended, if it may have been cancelled.
-
-        By whether it was, not by whether the handler noticed: one that swallows its
-        cancellation and returns has timed out all the same.
-        """
-        if self.verdict is not None:
-            self.outcome = self.verdict
-        elif self.scope.cancel_called and now >= self.deadline:
-            detail = self.outcome.error if isinstance(self.outcome, Failed) else ""
-            self.outcome = TimedOut(self.deadline - self.began, detail)
-        elif self.outcome is None:
-            self.outcome = Failed("the handler cancelled itself")
-
-
 class Pool:
     """Claimed jobs, and the runners that wait for them."""
 
-    def __init__(self, runners: int) -> None:
+    def __init__(self, runners: int, gathering: Gathering | None = None) -> None:
         self._runners = runners
-        self._waiting: deque[ClaimedJob] = deque()
+        self.gathering = gathering or Gathering({})
+        """Batches that have not begun."""
+        self._waiting: deque[Work] = deque()
         self._idle = trio.lowlevel.ParkingLot()
         # By job and claim: a job given back behind our back may come again before its first attempt has gone.
         self._running: dict[tuple[int, int], Attempt] = {}
+        self._batches: list[Batch] = []  # that runners hold, gathering or running
+        self._items = 0  # of the attempts that run, those in batches
         self._suspect: ClaimedJob | None = None
         self._isolating = False
         self._closed = False
@@ -121,13 +61,18 @@ class Pool:
 
     def free(self) -> int:
         """How many jobs would start at once."""
-        return max(0, self._runners - len(self._running) - len(self._waiting))
+        return max(0, self._runners - self._held())
+
+    def _held(self) -> int:
+        """Runners that are taken, and what waits for one."""
+        return len(self._running) - self._items + len(self._batches) + len(self._waiting)
 
     def below(self, priority: int) -> int:
-        """How many of the jobs that are here have less than this priority."""
-        running = (attempt.job for attempt in self._running.values())
+        """How many runners are taken, or will be, by work of less than this priority."""
+        jobs = (attempt.job for attempt in self._running.values())
+        running = (job for job in jobs if not self.gathering.gathers(job.type))
         suspect = (self._suspect,) if self._suspect is not None else ()
-        return sum(job.priority < priority for job in (*running, *self._waiting, *suspect))
+        return sum(work.priority < priority for work in (*running, *self._batches, *self._waiting, *suspect))
 
     def wanted(self) -> int:
         """How many jobs to claim: for the free runners, and a few that will be started in a moment."""
@@ -135,9 +80,10 @@ class Pool:
             return 0
         if not self.free() and len(self._waiting) > self._prefetch // 2:
             return 0  # enough for now: two large claims cost less than ten small ones
-        held = len(self._running) + len(self._waiting)
+        held = self._held()
         # A database that cannot take endings must not be asked for ever more jobs.
-        unwritten = 2 * (self._runners + self._prefetch) + 16 - self._unwritten - held
+        most = self._runners * self.gathering.largest + self._prefetch
+        unwritten = 2 * most + 16 - self._unwritten - held - self._items
         return 0 if self._closed else max(0, min(self._runners + self._prefetch - held, unwritten))
 
     def measure(self, now: float) -> None:
@@ -150,49 +96,58 @@ class Pool:
 
     def give(self, jobs: Sequence[ClaimedJob]) -> None:
         """Hand claimed jobs to the runners; one that runs alone (a claim brings no second) starts last."""
-        self._waiting.extend(jobs)
+        self._waiting.extend(self.gathering.sort(jobs))
         for job in jobs:
             if job.crashes and runs_alone(job):
                 self._waiting.remove(job)
                 self._suspect, self._isolating = job, True
+                self.gathering.hurry()
                 self._isolate()
         self._wake_one()
 
     def _isolate(self) -> None:
         """Start the job that runs alone once nothing else is held, also in the database."""
-        if self._suspect is not None and not (self._running or self._waiting or self._unwritten):
-            self._waiting.append(self._suspect)
+        if self._suspect is not None and not (self._held() or self._items or self._unwritten):
+            self._waiting.append(self.gathering.alone(self._suspect))
             self._suspect = None
             self._wake_one()
 
     def close(self) -> list[ClaimedJob]:
         """Let every runner end after its job; return what was claimed and not started."""
         self._closed = True
-        unstarted = [*self._waiting, *([self._suspect] if self._suspect else [])]
+        alone = [self._suspect] if self._suspect else []
+        unstarted = [*self._jobs_waiting(), *alone, *self.gathering.drop()]
         self._waiting.clear()
         self._suspect = None
         self._idle.unpark_all()
         return unstarted
 
+    def _jobs_waiting(self) -> list[ClaimedJob]:
+        return [work for work in self._waiting if not isinstance(work, Batch)]
+
     def withdraw(self, job_id: int, claims: int) -> ClaimedJob | None:
-        """The job that waits to run alone, if it is this one; it will not start."""
+        """This job, if it waits to run alone or for its batch to begin; it will not start."""
         suspect = self._suspect
         if suspect is None or (suspect.id, suspect.claims) != (job_id, claims):
-            return None
+            gathered = self.gathering.withdraw(job_id, claims)
+            if gathered is not None and runs_alone(gathered):
+                self._isolating = False
+            return gathered
         self._suspect, self._isolating = None, False
         self.changed.set()
         return suspect
 
     def forget_waiting(self) -> None:
         """Start nothing of what was claimed: it is others' by now."""
+        self.gathering.drop()
         self._waiting.clear()
         self._suspect, self._isolating = None, False
         self.changed.set()
 
     # The runners' side
 
-    async def next(self) -> ClaimedJob | None:
-        """The next job to run; None when the pool is closed."""
+    async def next(self) -> Work | None:
+        """The next job or batch to run; None when the pool is closed."""
         while not self._waiting:
             if self._closed:
                 return None
@@ -227,6 +182,36 @@ class Pool:
         self._unwritten += 1
         self.changed.set()
 
+    def took(self, batch: Batch) -> None:
+        """A runner has taken a batch, and waits for its company."""
+        self._batches.append(batch)
+
+    def begin(self, batch: Batch) -> Sequence[ClaimedJob]:
+        """The jobs of a batch, which runs from now on; none where all were taken away."""
+        return self.gathering.take(batch)
+
+    def started_together(self, attempts: Sequence[Attempt]) -> None:
+        """The attempts of a batch run."""
+        self._items += len(attempts)
+        for attempt in attempts:
+            self.started(attempt)
+
+    def ended_together(self, attempts: Sequence[Attempt]) -> None:
+        """The attempts of a batch have ended: for how fast runners become free, they are one."""
+        speed = self._ended + 1
+        self._items -= len(attempts)
+        for attempt in attempts:
+            self.ended(attempt)
+        self._ended = speed
+
+    def let_go(self, batch: Batch) -> None:
+        """The runner of a batch is free."""
+        self._batches.remove(batch)
+        self._isolate()
+        self.changed.set()
+        if self.quiet:
+            self.idle.set()
+
     def written(self, endings: int) -> None:
         """So many endings are in the database."""
         self._unwritten -= endings
@@ -255,7 +240,8 @@ class Pool:
     @property
     def quiet(self) -> bool:
         """Whether nothing waits, runs, or has ended without that being written."""
-        return not (self._running or self._waiting or self._unwritten or self._suspect)
+        waits = self._waiting or self._batches or self._suspect
+        return not (self._running or waits or self._unwritten)
 
     def find(self, job_id: int, claims: int) -> Attempt | None:
         """The running attempt of a job's claim."""

@@ -10,23 +10,20 @@ Every ending becomes a value, at one `except` line.
 """
 
 import math
-from collections.abc import Awaitable, Callable
-from functools import partial
-from typing import cast
 
 import trio
 
 from runtime.app import Deployment
 from runtime.context import Context
-from runtime.errors import Cancel, Discard, InvalidPayload, Snooze
-from runtime.handlers import Handler, Place
-from runtime.job import Job
-from runtime.model.outcomes import Cancelled, Completed, Failed, Interrupted, Outcome, Snoozed, describe_error
+from runtime.model.outcomes import Completed, Failed, Interrupted
+from runtime.model.raised import outcome_of
 from runtime.model.records import ClaimedJob
-from runtime.model.returned import result_text
-from runtime.worker.cpu import run_in_process
+from runtime.worker.attempt import Attempt
+from runtime.worker.batches import BatchRunner
+from runtime.worker.calling import call, kept, without_cancelled
 from runtime.worker.finisher import Finisher
-from runtime.worker.pool import Attempt, Pool
+from runtime.worker.gathering import Batch, Work
+from runtime.worker.pool import Pool
 from runtime.worker.scribe import Scribe
 
 TURN = 0.001
@@ -59,6 +56,9 @@ class Runner:
         self._timeout = timeout
         self._threads = threads
         self._handlers = deployment.app.handlers
+        self._batches = BatchRunner(
+            worker, deployment, pool, finisher, scribe, timeout=timeout, threads=threads
+        )
         self._now = 0.0
         """When the last attempt ended, or the runner was woken: asking for the time costs, too."""
         self._turn_ends = -math.inf
@@ -92,10 +92,17 @@ class Runner:
     async def _run_until_spent(self, guard: trio.Nursery) -> bool:
         """Run jobs in one nursery until one of them has used it; False when the pool is closed."""
         attempt: Attempt | None = None
+        spent = False
         try:
             async with trio.open_nursery() as nursery:
                 self._deadline = math.inf
                 while (job := await self._next(nursery.cancel_scope)) is not None:
+                    if isinstance(job, Batch):
+                        nursery.cancel_scope.deadline = math.inf  # it has scopes of its own
+                        await self._batches.run(job, guard.cancel_scope)
+                        self._now = trio.current_time()
+                        spent = True
+                        break
                     attempt = Attempt(job, nursery.cancel_scope, self._now)
                     self._pool.started(attempt)
                     await self._call(attempt, nursery)
@@ -109,7 +116,7 @@ class Runner:
                     self._finisher.put(attempt, self._now)
                     attempt = None
         except (trio.Cancelled, BaseExceptionGroup) as error:  # noqa: ASYNC103 - raised below, unless a child failed
-            failure = _without_cancelled(error)
+            failure = without_cancelled(error)
             if attempt is None:
                 raise
             if failure is None:  # cancelled from outside: by a task that leaked, or with the worker
@@ -118,9 +125,9 @@ class Runner:
                     self._put(attempt)
                 raise
             # A task that the handler started has failed, and the nursery has cancelled the rest.
-            attempt.outcome = _of_error(failure)
+            attempt.outcome = outcome_of(failure)
         if attempt is None:
-            return False
+            return spent
         self._put(attempt)
         return True
 
@@ -130,8 +137,8 @@ class Runner:
         attempt.judge(self._now)
         self._finisher.put(attempt, self._now)
 
-    async def _next(self, scope: trio.CancelScope) -> ClaimedJob | None:
-        """The next job; a runner whose jobs never wait lets others have their turn in between."""
+    async def _next(self, scope: trio.CancelScope) -> Work | None:
+        """The next job or batch; a runner whose jobs never wait lets others have their turn in between."""
         if self._now > self._turn_ends:
             await trio.lowlevel.checkpoint()
             self._now = trio.current_time()
@@ -157,25 +164,18 @@ class Runner:
         self._limit(attempt, seconds)
         context = self._context(attempt.job, nursery)
         try:
-            returned = await self._invoke(handler, handler.model.parse(attempt.job.payload), context)
+            payload = handler.model.parse(attempt.job.payload)
+            arguments = (payload, context) if handler.takes_context else (payload,)
+            returned = await call(handler, arguments, self._deployment.inline, self._threads)
         except trio.Cancelled:
             raise
         except BaseException as error:  # noqa: BLE001 - SystemExit of a handler is the job's failure, not ours
-            attempt.outcome = _of_error(error)
+            attempt.outcome = outcome_of(error)
         else:
             attempt.outcome = Completed()
             attempt.writes = context.writes
             if returned is not None:
-                attempt.result = self._kept(attempt.job, returned)
-
-    def _kept(self, job: ClaimedJob, returned: object) -> str | None:
-        """What the handler returned, as it is stored; what cannot be kept fails nothing, and is told."""
-        try:
-            return result_text(returned)
-        except ValueError as error:
-            self._scribe.log(job, f"the result is not kept: {error}", "warning")
-            self._deployment.events.result_not_kept(job, str(error))
-            return None
+                attempt.result = kept(self._deployment, self._scribe, attempt.job, returned)
 
     def _is_late(self, job: ClaimedJob) -> bool:
         return self._deployment.clock.now() - job.locked_at > LATE
@@ -191,19 +191,6 @@ class Runner:
         if not exact <= self._deadline <= latest:
             self._deadline = attempt.scope.deadline = exact if self._deadline == math.inf else latest
 
-    def _invoke(self, handler: Handler, job: Job, context: Context) -> Awaitable[object]:
-        arguments = (job, context) if handler.takes_context else (job,)
-        if handler.place is Place.NURSERY:
-            return cast("Callable[..., Awaitable[object]]", handler.function)(*arguments)
-        call = partial(handler.function, *arguments)
-        if self._deployment.inline:
-            return _at_once(call)
-        if handler.place is Place.THREAD:
-            # Abandoned on cancellation: the attempt ends in time, the thread goes on until its function
-            # returns, and holds its place in the limiter. Whoever must be stoppable is async or cpu=True.
-            return trio.to_thread.run_sync(call, abandon_on_cancel=True, limiter=self._threads)
-        return run_in_process(handler.function, job)
-
     def _context(self, job: ClaimedJob, nursery: trio.Nursery) -> Context:
         deployment = self._deployment
         return Context(
@@ -216,31 +203,3 @@ class Runner:
             deployment.random,
             self._scribe,
         )
-
-
-async def _at_once(call: Callable[[], object]) -> object:  # noqa: ASYNC124 - in the place of a thread
-    """Call a plain function on the trio thread: virtual time jumps while a thread works."""
-    return call()
-
-
-def _without_cancelled(error: BaseException) -> BaseException | None:
-    if isinstance(error, BaseExceptionGroup):
-        return error.split(trio.Cancelled)[1]
-    return None
-
-
-def _of_error(error: BaseException) -> Outcome:
-    """What an exception says about its attempt."""
-    match error:
-        case Snooze():
-            return Snoozed(error.delay, str(error))
-        case Discard():
-            return Failed(describe_error(error), final=True)
-        case InvalidPayload():
-            return Failed(f"the payload does not fit {error}", final=True)
-        case Cancel():
-            return Cancelled(str(error) or "by its handler")
-        case BaseExceptionGroup(exceptions=[only]):
-            return _of_error(only)
-        case _:
-            return Failed(describe_error(error))

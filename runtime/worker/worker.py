@@ -27,6 +27,7 @@ from runtime.transaction import JobTransaction
 from runtime.worker.dispatcher import Dispatcher
 from runtime.worker.expirer import run_expirer
 from runtime.worker.finisher import Finisher
+from runtime.worker.gathering import Gathering
 from runtime.worker.heartbeat import Heartbeat
 from runtime.worker.identity import proof_of_life, worker_name
 from runtime.worker.options import WorkerOptions
@@ -55,7 +56,7 @@ class Worker:
         self._types = options.chosen(frozenset(deployment.app.handlers))
         self.name = worker_name(deployment)
         self._hurry = trio.Event()
-        self.pool = Pool(options.workers)
+        self.pool = Pool(options.workers, Gathering(deployment.app.handlers))
         self._scribe = Scribe(deployment)
         self._finisher = Finisher(self.name, deployment, self.pool, self._scribe)
         self._dispatcher = Dispatcher(self.name, deployment, self.pool, options, self._types)

@@ -1,16 +1,20 @@
 """Handlers: bound by their annotation; what cannot work is refused before anything runs."""
 
 import functools
+from collections.abc import Sequence
 
 import pytest
 
+from runtime.batch import BatchContext
 from runtime.context import Context
 from runtime.errors import ConfigurationError, DuplicateType
-from runtime.handlers import Handlers, Place
+from runtime.handlers import Handlers
 from runtime.job import Job
+from runtime.model.batching import Batching
 from runtime.model.cron import Missed, Overlap
 from runtime.model.rates import Rate
 from runtime.model.retry import Retry
+from runtime.signatures import Place
 
 
 class Plain(Job, type="plain"):
@@ -242,3 +246,42 @@ def test_what_is_registered_cannot_be_changed_from_outside(handlers):
         handlers.handlers["plain"] = None
     with pytest.raises(TypeError):
         handlers.types["plain"] = Plain
+
+
+def test_a_batch_handler_is_bound_by_what_its_sequence_holds(handlers):
+    @handlers.batch_handler(size=7, wait=2, timeout=5, rate="3/s")
+    async def run(jobs: Sequence[Plain], ctx: BatchContext) -> None: ...
+
+    @handlers.batch_handler()
+    def run_others(jobs: list[Demanding]) -> None: ...
+
+    handler, other = handlers.handlers["plain"], handlers.handlers["demanding"]
+    assert (handler.batching, handler.place, handler.takes_context) == (Batching(7, 2), Place.NURSERY, True)
+    assert (handler.timeout, handler.rate) == (5, Rate(3, "s", 3))
+    assert (other.batching, other.place, other.takes_context) == (Batching(10, 0.5), Place.THREAD, False)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"size": 0}, "size must be from 1 to 1000, not 0"),
+        ({"size": 1001}, "size must be"),
+        ({"wait": -1}, "wait must be from 0 to 3600 seconds, not -1"),
+        ({"wait": float("nan")}, "wait must be"),
+        ({"timeout": 0}, "timeout must be"),
+        ({"rate": "often"}, "is not a rate"),
+    ],
+)
+def test_options_of_a_batch_handler_that_cannot_work_are_refused(handlers, options, message):
+    with pytest.raises(ConfigurationError, match=message):
+        handlers.batch_handler(**options)
+
+
+def test_a_batch_handler_that_takes_one_job_is_refused_and_so_is_one_that_takes_anything(handlers):
+    async def one(job: Plain) -> None: ...
+    async def anything(jobs: list) -> None: ...
+    async def unordered(jobs: set[Plain]) -> None: ...
+
+    for function in (one, anything, unordered):
+        with pytest.raises(ConfigurationError, match="annotated with a list or Sequence of a Job"):
+            handlers.batch_handler()(function)

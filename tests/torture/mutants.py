@@ -108,7 +108,7 @@ WHERE id = :id AND :worker <> '' AND :claims > 0
     ),
     Mutant(
         "what swallows its cancellation has succeeded",
-        "runtime/worker/pool.py",
+        "runtime/worker/attempt.py",
         "        elif self.scope.cancel_called and now >= self.deadline:\n",
         "        elif self.scope.cancelled_caught and now >= self.deadline:\n",
         "tests/torture/test_handlers.py::test_each_misdeed_ends_as_it_should_and_the_worker_goes_on",

@@ -1,6 +1,9 @@
 """What a type checker must refuse: each marked line, and no other."""
 
+from collections.abc import Sequence
+
 from runtime.app import App, Deployment
+from runtime.batch import BatchContext
 from runtime.client import Queue
 from runtime.context import Context
 from runtime.flow import chain, group, step
@@ -71,6 +74,42 @@ async def use(deployment: Deployment, ctx: Context) -> None:
     ctx.write(save)  # wrong
     number: int = ctx.service(str)  # wrong
     print(number)
+
+
+@app.batch_handler(size=10, wait=0.5)
+async def notify_all(jobs: Sequence[Notify], ctx: BatchContext) -> None:
+    for job in jobs:
+        with ctx.item(job) as own:
+            own.enqueue(Charge(order_id=1))
+            own.enqueue(Charge(order_id="one"))  # wrong
+    ctx.fail(jobs[0], "why")
+    ctx.fail(jobs, "why")  # wrong
+    ctx.snooze(jobs[0], "soon")  # wrong
+
+
+@app.batch_handler()
+async def charge_all(jobs: list[Charge]) -> None: ...
+
+
+@app.batch_handler(size="many")  # wrong
+async def refuse(jobs: list[Charge]) -> None: ...
+
+
+@app.batch_handler()  # wrong
+async def one_job(job: Charge) -> None: ...
+
+
+@app.batch_handler()  # wrong
+async def no_jobs(jobs: list[str], ctx: BatchContext) -> None: ...
+
+
+@app.batch_handler()  # wrong
+async def context_of_one(jobs: list[Charge], ctx: Context) -> None: ...
+
+
+async def call(one: Charge, context: BatchContext) -> None:
+    await notify_all([Notify(to="ada")], context)
+    await notify_all([one], context)  # wrong
 
 
 async def enqueue(queue: Queue, tx: JobTransaction) -> None:

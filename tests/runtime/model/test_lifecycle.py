@@ -1,6 +1,7 @@
 """Promises of `runtime/model/lifecycle.py`."""
 
 import math
+from dataclasses import replace
 from typing import get_args
 
 import pytest
@@ -126,6 +127,8 @@ def test_a_job_that_is_not_snoozed_or_interrupted_for_ever_ends(
     job = claimed(max_attempts=max_attempts)
     used_up = 0
     for outcome in history:
+        if isinstance(outcome, Crashed) and runs_alone(job):
+            outcome = replace(outcome, alone=True)  # nothing else ran
         result = settle(job, outcome, NOW, Retry(), 0.5)
         used_up += not isinstance(outcome, Snoozed | Interrupted)
         if result.status.finished:

@@ -8,7 +8,8 @@ import trio
 from runtime.model.lifecycle import SUSPICION
 from runtime.model.outcomes import Cancelled, Completed, Failed, Interrupted, TimedOut
 from runtime.model.records import ClaimedJob
-from runtime.worker.pool import MOST_AHEAD, PREFETCH_HORIZON, Attempt, Pool
+from runtime.worker.attempt import Attempt
+from runtime.worker.pool import MOST_AHEAD, PREFETCH_HORIZON, Pool
 
 
 def job(number: int, claims: int = 1) -> ClaimedJob:

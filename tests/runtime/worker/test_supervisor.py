@@ -7,8 +7,8 @@ import pytest
 import trio
 
 from runtime.model.records import Status
+from runtime.worker.attempt import Attempt
 from runtime.worker.options import WorkerOptions
-from runtime.worker.pool import Attempt
 from runtime.worker.signals import SIGNALS
 from runtime.worker.supervisor import describe, supervise
 from tests.runtime.obedient import Obey
