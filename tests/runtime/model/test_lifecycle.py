@@ -126,9 +126,9 @@ def test_a_job_that_is_not_snoozed_or_interrupted_for_ever_ends(
 ) -> None:
     job = claimed(max_attempts=max_attempts)
     used_up = 0
-    for outcome in history:
-        if isinstance(outcome, Crashed) and runs_alone(job):
-            outcome = replace(outcome, alone=True)  # nothing else ran
+    for drawn in history:
+        suspect = isinstance(drawn, Crashed) and runs_alone(job)
+        outcome = replace(drawn, alone=True) if suspect else drawn
         result = settle(job, outcome, NOW, Retry(), 0.5)
         used_up += not isinstance(outcome, Snoozed | Interrupted)
         if result.status.finished:
