@@ -87,6 +87,22 @@ def new_job(job: Job, now: float, **options: Unpack[EnqueueOptions]) -> NewJob:
     )
 
 
+def new_jobs(jobs: Sequence[Job], now: float, *, delay: float, priority: int | None) -> list[NewJob]:
+    """Jobs as they will be stored together; what is said of all of them is checked once.
+
+    Raises:
+        InvalidInput, InvalidPayload, ConfigurationError: as `new_job`.
+    """
+    _check_options({"delay": delay, "priority": priority})
+    policies = {model: policy_of(model) for model in set(map(type, jobs))}
+    due, made = now + delay, []
+    for job in jobs:
+        policy = policies[type(job)]
+        rank = policy.priority if priority is None else priority
+        made.append(NewJob(policy.type, job.payload(), rank, policy.max_attempts, due, now))
+    return made
+
+
 def _moment(now: float, seconds: float | None) -> float | None:
     return None if seconds is None else now + seconds
 

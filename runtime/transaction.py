@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Unpack, cast, overload
 
-from runtime.enqueueing import EnqueueOptions, OnConflict, new_job
+from runtime.enqueueing import EnqueueOptions, OnConflict, new_job, new_jobs
 from runtime.flow import AnyOptions, Chain, FlowOptions, Group, plan
 from runtime.job import Job
 from runtime.model.composition import WorkflowRecord
@@ -59,6 +59,4 @@ class JobTransaction(StoreTransaction):
         Raises:
             InvalidInput, InvalidPayload: as `enqueue`; then none is stored.
         """
-        return jobs.insert_many(
-            self, [new_job(job, self.now, delay=delay, priority=priority) for job in batch]
-        )
+        return jobs.insert_many(self, new_jobs(batch, self.now, delay=delay, priority=priority))
