@@ -47,7 +47,7 @@ def test_a_server_restarted_under_orders_loses_none_and_all_listen_again_soon(
         assert answer[0] == 503, answer
         shop.server.start()
         up = time.monotonic()
-        eventually(lambda: shop.listeners() >= 3)
+        eventually(lambda: shop.listeners() >= 3, why=shop.why_deaf)
         listening.append(time.monotonic() - up)
     acknowledged = len(customers.acknowledged)
     eventually(lambda before=acknowledged: len(customers.acknowledged) > before)
