@@ -15,8 +15,10 @@ from dataclasses import asdict, dataclass, field
 import trio
 
 from bench.app import app
+from bench.keyed import KeyLimit, with_keys
 from bench.machine import resident
 from bench.many import with_batches
+from runtime.app import App
 from runtime.clock import SystemClock
 from runtime.events import Events
 from runtime.model.rates import Rate
@@ -42,6 +44,8 @@ class Orders:
     """Run this type alone."""
     batch: int = 0
     """Be an application that also runs a type in batches of this size; 0: it has none."""
+    keyed: KeyLimit | None = None
+    """Be an application that also runs a type whose keys have this limit."""
 
     def text(self) -> str:
         """As JSON, for the command line."""
@@ -128,14 +132,19 @@ async def work(orders: Orders) -> Ears:
     """Run a worker as ordered, or until stopped by a signal; says `ready` on standard error."""
     counting = orders.stop_after or orders.mark_every
     ears = CountingEars(orders.stop_after, orders.mark_every) if counting else Ears()
-    measured = with_batches(orders.batch) if orders.batch else app
-    async with measured.open(orders.db, durable=orders.durable, events=ears) as deployment:
+    async with _application(orders).open(orders.db, durable=orders.durable, events=ears) as deployment:
         await supervise(
             deployment,
             worker=orders.options(),
             ready=lambda: print("ready", file=sys.stderr, flush=True),
         )
     return ears
+
+
+def _application(orders: Orders) -> App:
+    if orders.keyed is not None:
+        return with_keys(orders.keyed)
+    return with_batches(orders.batch) if orders.batch else app
 
 
 def main() -> None:

@@ -5,7 +5,7 @@ Every method that changes something is one durable transaction; cancelled
 while it waits its turn, nothing has happened.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Unpack, cast, overload
 
 from runtime.clock import Clock
@@ -15,7 +15,7 @@ from runtime.dead_letters import DeadLetterControl
 from runtime.errors import InvalidInput, UnknownType
 from runtime.flow import AnyOptions, Chain, FlowOptions, Group
 from runtime.job import Job
-from runtime.limiting import LIMIT_KINDS, LimitChange, LimitKind, no_keys
+from runtime.limiting import LIMIT_KINDS, LimitChange, LimitKind
 from runtime.model.composition import WorkflowRecord
 from runtime.model.detail import JobDetail
 from runtime.model.records import (
@@ -181,6 +181,7 @@ class Queue(JobControl, WorkflowControl, DeadLetterControl):
         concurrency: int | None = None,
         key_rate: str | None = None,
         key_concurrency: int | None = None,
+        remove: Collection[LimitKind] = (),
     ) -> LimitRecord:
         """Limit jobs of a type, over all processes, from now on; what is None stays as it is.
 
@@ -191,16 +192,23 @@ class Queue(JobControl, WorkflowControl, DeadLetterControl):
             concurrency: how many run at once.
             key_rate: how often those of one key start; the type's handler says what its keys are.
             key_concurrency: how many of one key run at once.
+            remove: kinds that are to hold no more, if they do; in the same transaction.
 
         Raises:
             UnknownType: nobody declares it and no job has it.
             InvalidInput: a value is none, or the type has no keys; the field is named.
         """
-        wanted = LimitChange.read(rate, burst, concurrency, key_rate, key_concurrency)
-        if wanted.keyed and job_type not in self._keyed:
-            raise no_keys(job_type)
+        wanted = LimitChange.read(rate, burst, concurrency, key_rate, key_concurrency, remove)
         await self._check_type(job_type)
-        return await self._database.write(limit_changes.apply, job_type, wanted.rate, wanted.others)
+        wanted.check_keys(job_type, self._keyed)
+        return await self._database.write(
+            limit_changes.apply,
+            job_type,
+            wanted.rate,
+            wanted.others,
+            wanted.removed_others,
+            unpaced="rate" in wanted.removed,
+        )
 
     async def remove_limit(self, job_type: str, /, *kinds: LimitKind) -> None:
         """Remove the limits of a type, or some kinds of them, until somebody sets one again.

@@ -9,12 +9,11 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Literal, Protocol, TypeVar, cast, overload
+from typing import Literal, TypeVar, cast, overload
 
 from pydantic import ValidationError
 
 from runtime.batch import BatchRegistrar
-from runtime.context import Context
 from runtime.errors import ConfigurationError, DuplicateType, InvalidInput
 from runtime.job import Job, policy_of
 from runtime.model.batching import LARGEST, Batching
@@ -22,7 +21,7 @@ from runtime.model.cron import Missed, Overlap, Schedule
 from runtime.model.rates import Rate
 from runtime.model.retry import Retry
 from runtime.per_key import PerKey
-from runtime.signatures import Place, place_of, signature_of
+from runtime.signatures import KeyedRegistrar, Place, Registrar, place_of, signature_of
 
 R = TypeVar("R")
 JobT = TypeVar("JobT", bound=Job)
@@ -55,15 +54,6 @@ class Handler:
         return self.model.policy.type
 
 
-class Registrar(Protocol):
-    """The decorator: gives the function back unchanged."""
-
-    @overload
-    def __call__(self, function: Callable[[JobT, Context], R], /) -> Callable[[JobT, Context], R]: ...
-    @overload
-    def __call__(self, function: Callable[[JobT], R], /) -> Callable[[JobT], R]: ...
-
-
 class Handlers:
     """The job types of a module or an application, and what runs them."""
 
@@ -91,6 +81,36 @@ class Handlers:
         """The types whose handlers say what the keys of their jobs are."""
         return frozenset(name for name, handler in self._handlers.items() if handler.per_key is not None)
 
+    @overload
+    def handler(
+        self,
+        *,
+        timeout: float | None = ...,
+        retry: Retry | None = ...,
+        rate: str | None = ...,
+        concurrency: int | None = ...,
+        per_key: None = ...,
+        cron: str | None = ...,
+        timezone: str = ...,
+        missed: Literal["skip", "one", "all"] = ...,
+        overlap: Literal["skip", "allow"] = ...,
+        cpu: bool = ...,
+    ) -> Registrar: ...
+    @overload
+    def handler(
+        self,
+        *,
+        timeout: float | None = ...,
+        retry: Retry | None = ...,
+        rate: str | None = ...,
+        concurrency: int | None = ...,
+        per_key: PerKey[JobT],
+        cron: str | None = ...,
+        timezone: str = ...,
+        missed: Literal["skip", "one", "all"] = ...,
+        overlap: Literal["skip", "allow"] = ...,
+        cpu: bool = ...,
+    ) -> KeyedRegistrar[JobT]: ...
     def handler(
         self,
         *,
@@ -104,7 +124,7 @@ class Handlers:
         missed: Literal["skip", "one", "all"] = "one",
         overlap: Literal["skip", "allow"] = "skip",
         cpu: bool = False,
-    ) -> Registrar:
+    ) -> Registrar | KeyedRegistrar[JobT]:
         """Bind the decorated function to the job type of its first parameter.
 
         Args:

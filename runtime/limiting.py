@@ -1,5 +1,6 @@
 """What an operator asks of limits, read and checked before anything is written."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal, Self, TypeAlias, get_args
 
@@ -19,6 +20,7 @@ class LimitChange:
 
     rate: Rate | None
     others: dict[Kind, Rate | int]
+    removed: frozenset[LimitKind] = frozenset()
 
     @classmethod
     def read(
@@ -28,6 +30,7 @@ class LimitChange:
         concurrency: int | None,
         key_rate: str | None,
         key_concurrency: int | None,
+        removed: Collection[LimitKind] = (),
     ) -> Self:
         """Check what somebody wants.
 
@@ -47,19 +50,25 @@ class LimitChange:
                 others[Kind.KEY_RATE] = Rate.parse(key_rate)
             except InvalidInput as error:
                 raise _invalid(_FIELDS[Kind.KEY_RATE], str(error)) from error
-        if rate is None and not others:
+        if rate is None and not others and not removed:
             raise _invalid("rate", "there is nothing to limit: give a rate, a concurrency, or one of keys")
-        return cls(None if rate is None else Rate.parse(rate, burst), others)
+        return cls(None if rate is None else Rate.parse(rate, burst), others, frozenset(removed))
 
     @property
-    def keyed(self) -> bool:
-        """Whether it is about keys."""
-        return bool(self.others.keys() - {Kind.CONCURRENCY})
+    def removed_others(self) -> list[Kind]:
+        """The kinds beside the rate that are to go."""
+        return [Kind(kind) for kind in LIMIT_KINDS if kind in self.removed and kind != "rate"]
 
+    def check_keys(self, job_type: str, keyed: Collection[str]) -> None:
+        """Refuse limits of keys for a type that is not among those with keys.
 
-def no_keys(job_type: str) -> InvalidInput:
-    """Limits of keys are wanted for a type whose handler names none."""
-    return _invalid("keyRate", f"the handler of {job_type} does not say what the keys of its jobs are")
+        Raises:
+            InvalidInput: the field is named.
+        """
+        for kind in self.others:
+            if kind is not Kind.CONCURRENCY and job_type not in keyed:
+                message = f"the handler of {job_type} does not say what the keys of its jobs are"
+                raise _invalid(_FIELDS[kind], message)
 
 
 _FIELDS = {Kind.CONCURRENCY: "concurrency", Kind.KEY_RATE: "keyRate", Kind.KEY_CONCURRENCY: "keyConcurrency"}

@@ -18,7 +18,7 @@ BROKEN = "null"
 """The key that those jobs share whose key cannot be told: one of a few that fail is held up, none escapes."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots, or Python 3.11 could not make a `PerKey[SendEmail](…)`
 class PerKey(Generic[JobT]):
     """What holds for each key of a type's jobs, over all processes.
 

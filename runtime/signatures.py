@@ -1,13 +1,36 @@
-"""Signatures: what a handler takes, and where it can run, read from the function itself."""
+"""Signatures: what a handler takes, and where it can run, read from the function; types of its decorator."""
 
 import inspect
 import typing
 from collections.abc import Callable
 from enum import Enum, auto
+from typing import Protocol, TypeVar, overload
 
 from runtime.batch import element_of
+from runtime.context import Context
 from runtime.errors import ConfigurationError
 from runtime.job import Job, policy_of
+
+R = TypeVar("R")
+JobT = TypeVar("JobT", bound=Job)
+
+
+class Registrar(Protocol):
+    """The decorator: gives the function back unchanged."""
+
+    @overload
+    def __call__(self, function: Callable[[JobT, Context], R], /) -> Callable[[JobT, Context], R]: ...
+    @overload
+    def __call__(self, function: Callable[[JobT], R], /) -> Callable[[JobT], R]: ...
+
+
+class KeyedRegistrar(Protocol[JobT]):
+    """The same for functions that take the jobs whose keys are limited."""
+
+    @overload
+    def __call__(self, function: Callable[[JobT, Context], R], /) -> Callable[[JobT, Context], R]: ...
+    @overload
+    def __call__(self, function: Callable[[JobT], R], /) -> Callable[[JobT], R]: ...
 
 
 class Place(Enum):

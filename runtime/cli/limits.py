@@ -92,8 +92,9 @@ def set_limit(
                 concurrency=None if "concurrency" in off else concurrency,
                 key_rate=None if "key_rate" in off else key_rate,
                 key_concurrency=None if "key_concurrency" in off else key_concurrency,
+                remove=off,
             )
-        if off:
+        else:
             await queue.remove_limit(type_, *off)
         return next((limit for limit in await queue.limits() if limit.type == type_), None)
 

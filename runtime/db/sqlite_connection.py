@@ -31,7 +31,7 @@ BUSY_MILLISECONDS = 100
 _EAGER_TRIES, _EAGER_WAIT, _PATIENT_WAIT = 100, 0.0001, 0.001
 
 ROWS_AT_ONCE = 16
-_VALUES = re.compile(r"VALUES (\([^()]*\))$")
+_VALUES = re.compile(r"\bVALUES (\([^()]*\))(\s+ON CONFLICT[^:]*)?$")
 _NAME = re.compile(r":(\w+)")
 
 _SETTINGS = (
@@ -139,15 +139,16 @@ class SqliteStatements(Statements):
 
 def _of_many_rows(insert: str) -> str:
     """An INSERT of one row as one of `ROWS_AT_ONCE`, its parameters numbered."""
-    head, row = _VALUES.split(insert)[0], _VALUES.search(insert)
+    row = _VALUES.search(insert)
     assert row is not None
+    head, conflict = insert[: row.start()], row[2] or ""
     names = list(dict.fromkeys(_NAME.findall(row[1])))
 
     def numbered(first: int) -> str:
         return _NAME.sub(lambda name: f"?{first + names.index(name[1])}", row[1])
 
     rows = (numbered(1 + number * len(names)) for number in range(ROWS_AT_ONCE))
-    return f"{head}VALUES {', '.join(rows)}"
+    return f"{head}VALUES {', '.join(rows)}{conflict}"
 
 
 @contextmanager

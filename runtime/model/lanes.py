@@ -4,9 +4,9 @@ A lane has a token bucket and so many places. Jobs that find no room in theirs a
 parked; it opens again by time or by a place that becomes free.
 """
 
+import hashlib
 import json
 import math
-from dataclasses import dataclass, replace
 from typing import NamedTuple, Self
 
 from runtime.model.rates import Bucket, Rate
@@ -17,6 +17,10 @@ RECHECK = 60.0
 """Seconds after which a lane with parked jobs is looked at in any case: a head it let go may be gone."""
 
 
+LONGEST_KEY = 500
+"""Characters, all of them ASCII: PostgreSQL refuses to index a row of more than 2,700 bytes."""
+
+
 class Bounds(NamedTuple):
     """What holds for a lane; None: nothing does."""
 
@@ -24,8 +28,7 @@ class Bounds(NamedTuple):
     concurrency: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Lane:
+class Lane(NamedTuple):
     """A lane as it was at a moment."""
 
     type: str
@@ -54,7 +57,7 @@ class Lane:
         """The lane after so many have started and so many were parked."""
         bucket = self.bucket if bounds.rate is None else self.bucket.refilled(bounds.rate, now).take(starts)
         running = self.running + starts if bounds.concurrency is not None else self.running
-        after = replace(self, bucket=bucket, running=running, parked=self.parked + parked)
+        after = self._replace(bucket=bucket, running=running, parked=self.parked + parked)
         return after.awaiting(bounds, now) if after.parked else after
 
     def awaiting(self, bounds: Bounds, now: float) -> Self:
@@ -62,7 +65,7 @@ class Lane:
         opens_at = now + RECHECK
         if bounds.rate is not None and self.room(bounds._replace(rate=None), now, 1):
             opens_at = min(opens_at, self.bucket.ready_at(bounds.rate, now))
-        return replace(self, opens_at=opens_at)
+        return self._replace(opens_at=opens_at)
 
     def let_go(self, bounds: Bounds, heads: int, asked: int, now: float) -> Self:
         """The lane after `heads` of its parked jobs became due, when `asked` were looked for.
@@ -71,20 +74,22 @@ class Lane:
         """
         parked = self.parked - heads
         if heads < asked or parked <= 0:  # what was counted beside them had been cancelled
-            return replace(self, parked=0, opens_at=None)
-        return replace(self, parked=parked, opens_at=now if bounds == Bounds() else now + RECHECK)
-
-    def freed(self, places: int) -> Self:
-        """The lane after so many places became free."""
-        return replace(self, running=max(0, self.running - places))
+            return self._replace(parked=0, opens_at=None)
+        return self._replace(parked=parked, opens_at=now if bounds == Bounds() else now + RECHECK)
 
 
 def key_text(key: object) -> str:
-    """A key as lanes are named by it.
+    """A key as lanes are named by it; one too long for an index by its beginning and its hash.
 
     Raises:
-        TypeError, ValueError: it is neither text nor a number.
+        TypeError: it is neither text nor a finite number.
     """
-    if isinstance(key, bool) or not isinstance(key, str | int | float) or key in (math.inf, -math.inf):
-        raise TypeError(f"a limit's key is text or a number, not {type(key).__name__}")
-    return json.dumps(key, allow_nan=False)
+    if isinstance(key, str) or (isinstance(key, float) and math.isfinite(key)):
+        text = json.dumps(key)
+    elif isinstance(key, int) and not isinstance(key, bool):
+        text = int.__repr__(key)
+    else:
+        raise TypeError(f"a limit's key is text or a finite number, not {key!r:.50}")
+    if len(text) <= LONGEST_KEY:
+        return text
+    return json.dumps(f"{text[1:50]}… {hashlib.sha256(text.encode()).hexdigest()}")

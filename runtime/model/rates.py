@@ -7,7 +7,7 @@ values: the row in the database is the bucket, shared by all processes.
 
 import math
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Self
@@ -93,7 +93,7 @@ class Bucket:
         """What a limit starts with, once."""
         return cls(tokens=rate.burst, updated_at=now)
 
-    def refilled(self, rate: Rate, now: float) -> Self:
+    def refilled(self, rate: Rate, now: float) -> "Bucket":
         """The bucket at `now`.
 
         A clock that jumped back adds nothing and is believed from then on. A reader
@@ -103,16 +103,16 @@ class Bucket:
         Store the result when its `updated_at` is earlier than before, even if nothing is taken:
         until then a clock that jumped back would be met anew each time, and nothing ever refilled.
         """
-        if self.updated_at - CLOCK_TOLERANCE <= now < self.updated_at:
-            return replace(self, tokens=min(rate.burst, self.tokens))
+        if self.updated_at - CLOCK_TOLERANCE <= now <= self.updated_at:
+            return self if self.tokens <= rate.burst else Bucket(rate.burst, self.updated_at)
         elapsed = max(0.0, now - self.updated_at)
-        return replace(self, tokens=min(rate.burst, self.tokens + elapsed * rate.rate), updated_at=now)
+        return Bucket(min(rate.burst, self.tokens + elapsed * rate.rate), now)
 
     def whole(self) -> int:
         """How many jobs may start."""
         return max(0, math.floor(self.tokens + _ALMOST))
 
-    def take(self, count: int) -> Self:
+    def take(self, count: int) -> "Bucket":
         """The bucket after `count` starts.
 
         Raises:
@@ -120,7 +120,7 @@ class Bucket:
         """
         if not 0 <= count <= self.whole():
             raise ValueError(f"cannot take {count} of {self.whole()} tokens")
-        return replace(self, tokens=self.tokens - count)
+        return Bucket(self.tokens - count, self.updated_at)
 
     def ready_at(self, rate: Rate, now: float) -> float:
         """The moment, `now` or later, at which one whole token is there."""

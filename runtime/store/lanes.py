@@ -11,6 +11,7 @@ one would wait behind all others, and a changed limit would have to move them al
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 from runtime.model.lanes import OF_TYPE, Bounds, Lane
@@ -94,18 +95,21 @@ def admit(
 
 def freed(tx: StoreTransaction, jobs: Sequence[ClaimedJob]) -> None:
     """These runs have ended: their places are free, and parked jobs may take them."""
-    claims = json.dumps([(job.id, job.claims) for job in jobs])
-    places = Counter(tx.all("free_slots", _Name, claims=claims))
+    alike: dict[int, list[int]] = {}  # nearly all are the first claims of their jobs
+    for job in jobs:
+        alike.setdefault(job.claims, []).append(job.id)
+    places: Counter[_Name] = Counter()
+    for claims, ids in alike.items():
+        places.update(tx.all("free_slots", _Name, ids=json.dumps(ids), claims=claims))
     if not places:
         return
-    bounds = _bounds_of_keys(tx)
-    lanes_ = [lane.freed(places[name]) for name, lane in _hold(tx, list(places), {}).items()]
-    for position, lane in enumerate(lanes_):
-        if lane.key == OF_TYPE:
-            tx.announce(DUE)  # one more of the type may start
-        elif lane.parked:
-            lanes_[position] = _let_go(tx, lane, bounds.get(lane.type, Bounds()))
-    _save(tx, lanes_)
+    if any(name.key == OF_TYPE for name in places):
+        tx.announce(DUE)  # one more of the type may start
+    told = json.dumps([(*name, number) for name, number in places.items()])
+    wanted = [name for name in tx.all("free_places", _if_wanted, places=told) if name is not None]
+    if wanted:
+        bounds = _bounds_of_keys(tx)
+        _save(tx, [_let_go(tx, lane, bounds.get(lane.type, Bounds())) for lane in _hold(tx, wanted).values()])
 
 
 def in_use(tx: StoreTransaction) -> bool:
@@ -125,7 +129,7 @@ def open_due(tx: StoreTransaction, most: int = MOST_LET_GO) -> None:
         bounds = _bounds_of_keys(tx)
         _save(
             tx,
-            [_let_go(tx, lane, bounds.get(name.type, Bounds())) for name, lane in _hold(tx, due, {}).items()],
+            [_let_go(tx, lane, bounds.get(name.type, Bounds())) for name, lane in _hold(tx, due).items()],
         )
 
 
@@ -202,27 +206,33 @@ def _lane_of(job: ClaimedJob, keys: Mapping[str, KeyOf]) -> _Name | None:
     return None if key is None else _Name(job.type, key)
 
 
-def _hold(tx: StoreTransaction, names: Sequence[_Name], bounds: Mapping[str, Bounds]) -> dict[_Name, Lane]:
-    """Lanes to be changed, in one order for all; made for types in `bounds` if they are not there."""
-    ordered = sorted(names, key=lambda name: (name.key != OF_TYPE, name))
-    new = [Lane.new(*name, bounds[name.type], tx.now) for name in ordered if name.type in bounds]
-    if new:
+def _hold(
+    tx: StoreTransaction, names: Sequence[_Name], bounds: Mapping[str, Bounds] = MappingProxyType({})
+) -> dict[_Name, Lane]:
+    """Lanes to be changed; made for types in `bounds` if they are not there."""
+    held = _locked(tx, names)
+    # Not at once: where several claim, one may be pruned between being made and being held.
+    while missing := sorted(name for name in names if name not in held and name.type in bounds):
+        new = [Lane.new(*name, bounds[name.type], tx.now) for name in missing]
         tx.many("add_lane", [_new_row(lane) for lane in new])
-    return {
-        _Name(lane.type, lane.key): lane for lane in tx.all("hold_lanes", _lane, lanes=json.dumps(ordered))
-    }
+        held |= _locked(tx, missing)
+    return held
+
+
+def _locked(tx: StoreTransaction, names: Sequence[_Name]) -> dict[_Name, Lane]:
+    return {_Name(lane.type, lane.key): lane for lane in tx.all("hold_lanes", _lane, lanes=json.dumps(names))}
 
 
 def _save(tx: StoreTransaction, changed: Sequence[Lane]) -> None:
     rows = [
         (
+            lane.type,
+            lane.key,
             lane.bucket.tokens,
             lane.bucket.updated_at,
             lane.running,
             lane.parked,
             lane.opens_at,
-            lane.type,
-            lane.key,
         )
         for lane in changed
     ]
@@ -263,6 +273,10 @@ def _bounds_of_keys(tx: StoreTransaction) -> dict[str, Bounds]:
 
 def _new_row(lane: Lane) -> tuple[str, str, float, float]:
     return lane.type, lane.key, lane.bucket.tokens, lane.bucket.updated_at
+
+
+def _if_wanted(job_type: str, key: str, parked: int) -> _Name | None:
+    return _Name(job_type, key) if parked else None
 
 
 def _lane(

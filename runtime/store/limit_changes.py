@@ -29,14 +29,26 @@ def listed(tx: StoreTransaction) -> list[LimitRecord]:
 
 
 def apply(
-    tx: StoreTransaction, job_type: str, rate: Rate | None, others: Mapping[Kind, Rate | int]
+    tx: StoreTransaction,
+    job_type: str,
+    rate: Rate | None,
+    others: Mapping[Kind, Rate | int],
+    removed: Collection[Kind] = (),
+    *,
+    unpaced: bool = False,
 ) -> LimitRecord:
-    """What an operator wants from now on; kinds that are not mentioned stay as they are."""
+    """What an operator wants from now on; kinds that are not mentioned stay as they are.
+
+    Args:
+        removed: kinds that are to hold no more, if they do.
+        unpaced: likewise the rate.
+    """
+    _take_away(tx, job_type, removed, rate=unpaced)
     if rate is not None:
         limits.change(tx, job_type, rate)
     for kind, value in others.items():
         change(tx, job_type, kind, value)
-    return next(record for record in listed(tx) if record.type == job_type)
+    return _listed_one(tx, job_type)
 
 
 def remove(
@@ -47,24 +59,30 @@ def remove(
     Raises:
         NotFound: it has none of those.
     """
-    record = next((record for record in listed(tx) if record.type == job_type), None)
-    held = (
-        {}
-        if record is None
-        else {
-            Kind.CONCURRENCY: record.concurrency,
-            Kind.KEY_RATE: record.key_rate,
-            Kind.KEY_CONCURRENCY: record.key_concurrency,
-        }
-    )
-    chosen = [kind for kind in kinds if held.get(kind) is not None]
-    paced = rate and record is not None and record.text is not None
-    if not (chosen or paced):
+    if not _take_away(tx, job_type, kinds, rate=rate):
         raise NotFound(f"there is no limit on {job_type}")
+
+
+def _take_away(tx: StoreTransaction, job_type: str, kinds: Collection[Kind], *, rate: bool) -> bool:
+    """Remove those that hold; whether one did."""
+    record = _listed_one(tx, job_type)
+    held = {
+        Kind.CONCURRENCY: record.concurrency,
+        Kind.KEY_RATE: record.key_rate,
+        Kind.KEY_CONCURRENCY: record.key_concurrency,
+    }
+    chosen = [kind for kind in kinds if held[kind] is not None]
+    paced = rate and record.text is not None
     if paced:
         limits.change(tx, job_type, None)
     for kind in chosen:
         change(tx, job_type, kind, None)
+    return paced or bool(chosen)
+
+
+def _listed_one(tx: StoreTransaction, job_type: str) -> LimitRecord:
+    """The limits of a type; without any if there are none."""
+    return next((record for record in listed(tx) if record.type == job_type), LimitRecord(type=job_type))
 
 
 def change(

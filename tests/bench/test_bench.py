@@ -21,7 +21,7 @@ METRICS = {
     "io": ["io"],
     "http": ["http", "http_p99"],
     "scale": [*["scale_claim"] * 3, *["scale_enqueue"] * 3, *["scale_stats"] * 3, *["scale_blocked"] * 2],
-    "limits": ["limits"],
+    "limits": ["limits", "limits_key_rate", "limits_key_concurrency"],
     "batch": ["batch"],
     "memory": ["memory_idle", "memory_growth"],
     "start": ["start_python", "start_help", "start_worker"],

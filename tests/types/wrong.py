@@ -9,6 +9,7 @@ from runtime.context import Context
 from runtime.flow import chain, group, step
 from runtime.handlers import Handlers
 from runtime.job import Job
+from runtime.per_key import PerKey
 from runtime.transaction import JobTransaction
 
 
@@ -57,6 +58,25 @@ async def too_many(job: Notify, ctx: Context, more: int) -> None: ...
 
 
 app.handler(missed="some")  # wrong
+
+
+def order_of(job: Charge) -> int:
+    return job.order_id
+
+
+@handlers.handler(per_key=PerKey(order_of, rate="1/s"))
+async def by_order(job: Charge) -> None: ...
+
+
+@handlers.handler(per_key=PerKey[Charge](lambda job: job.order_id, concurrency=1))
+async def by_lambda(job: Charge) -> None: ...
+
+
+PerKey[Charge](lambda job: job.to, rate="1/s")  # wrong
+
+
+@handlers.handler(per_key=PerKey(order_of, rate="1/s"))  # wrong
+async def by_another(job: Notify) -> None: ...
 
 
 def save(tx: JobTransaction, order: int) -> str:

@@ -7,6 +7,7 @@ from runtime.context import Context
 from runtime.errors import Discard
 from runtime.job import Job
 from runtime.model.retry import Retry
+from runtime.per_key import PerKey
 
 
 class Echo(Job, type="echo"):
@@ -34,7 +35,7 @@ class Unhandled(Job, type="unhandled"):
 def make_app() -> App:
     app = App("obedient")
 
-    @app.handler(rate="120/m:10")
+    @app.handler(rate="120/m:10", per_key=PerKey[Echo](lambda job: job.message))
     async def echo(job: Echo, ctx: Context) -> dict[str, str] | None:
         if not job.token:
             return None

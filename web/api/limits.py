@@ -82,14 +82,10 @@ async def list_limits() -> LimitList:
 @operation()
 async def set_limit(job_type: str, body: LimitInput) -> LimitShape:
     """Limit how often jobs of a type start and how many run. In force on every worker within two seconds."""
-    queue, wanted = site().queue, body.model_dump(exclude_none=True)
+    wanted = body.model_dump(exclude_none=True)
     with unknown_is_not_found():
-        if wanted or not body.removed:
-            await queue.set_limit(job_type, **wanted)
-        if body.removed:
-            await queue.remove_limit(job_type, *body.removed)
-    held = {limit.type: limit for limit in await queue.limits()}
-    return LimitShape.of_record(held.get(job_type) or LimitRecord(type=job_type))
+        limit = await site().queue.set_limit(job_type, **wanted, remove=body.removed)
+    return LimitShape.of_record(limit)
 
 
 @blueprint.delete("/<job_type>")

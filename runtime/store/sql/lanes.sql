@@ -26,9 +26,11 @@ WHERE (type, key) IN (SELECT json_extract(value, '$[0]'), json_extract(value, '$
 SELECT type, key, tokens, updated_at, running, parked, opens_at FROM lanes WHERE type = :type AND key = :key;
 
 -- name: save_lane
--- A lane as it is from now on.
-UPDATE lanes SET tokens = :tokens, updated_at = :updated_at, running = :running, parked = :parked, opens_at = :opens_at
-WHERE type = :type AND key = :key;
+-- A lane as it is from now on. (It is there; but many at once are one statement only where they are inserted.)
+INSERT INTO lanes (type, key, tokens, updated_at, running, parked, opens_at)
+VALUES (:type, :key, :tokens, :updated_at, :running, :parked, :opens_at)
+ON CONFLICT (type, key) DO UPDATE SET tokens = excluded.tokens, updated_at = excluded.updated_at,
+    running = excluded.running, parked = excluded.parked, opens_at = excluded.opens_at;
 
 -- name: add_slot
 -- A job that starts takes its place in a lane.
@@ -37,9 +39,16 @@ ON CONFLICT (job_id, key) DO UPDATE SET claims = excluded.claims;
 
 -- name: free_slots
 -- These claims of jobs have ended: their places are free.
-DELETE FROM lane_slots
-WHERE (job_id, claims) IN (SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(:claims))
-RETURNING type, key;
+DELETE FROM lane_slots WHERE job_id IN (SELECT value FROM json_each(:ids)) AND claims = :claims RETURNING type, key;
+
+-- name: free_places
+-- So many places in lanes are free again; whether jobs are parked there.
+UPDATE lanes SET running = CASE WHEN running > told.places THEN running - told.places ELSE 0 END
+FROM (
+    SELECT json_extract(value, '$[0]') AS type, json_extract(value, '$[1]') AS key, json_extract(value, '$[2]') AS places
+    FROM json_each(:places)
+) AS told
+WHERE lanes.type = told.type AND lanes.key = told.key RETURNING type, key, parked;
 
 -- name: add_slots_of_type
 -- What runs already takes a place, where a limit on a type is new.

@@ -9,6 +9,7 @@ from runtime.app import App
 from runtime.context import Context
 from runtime.errors import Discard
 from runtime.job import Job
+from runtime.per_key import PerKey
 
 app = App("sample")
 
@@ -50,7 +51,7 @@ async def draw(_job: Draw, ctx: Context) -> dict[str, int]:
     return {"pages": 2}
 
 
-@app.handler()
+@app.handler(per_key=PerKey[Greet](lambda job: job.name))
 async def greet(job: Greet) -> None:
     pass
 

@@ -7,7 +7,7 @@ from click.testing import CliRunner
 from runtime.cli.options import app_options
 from runtime.cli.target import Target
 from runtime.cli.worker_options import check_types, processes_option, worker_options
-from runtime.errors import ConfigurationError
+from runtime.errors import ConfigurationError, InvalidInput
 from runtime.model.rates import Rate
 from runtime.worker.options import WorkerOptions
 from tests.runtime.cli.sample import app
@@ -93,6 +93,13 @@ def test_an_option_wins_over_its_variable():
         "--processes 0",
         "--min-priority 101",
         "--log-level loud",
+        "--reserve 2",
+        "--reserve HIGH",
+        "--reserve 2:",
+        "--reserve 2:URGENT",
+        "--reserve 2:101",
+        "--reserve -1:HIGH",
+        "--reserve :HIGH",
     ],
 )
 def test_a_bad_value_is_a_usage_error(line):
@@ -100,6 +107,20 @@ def test_a_bad_value_is_a_usage_error(line):
 
     assert result.exit_code == 2
     assert line.split()[0] in result.output
+
+
+@pytest.mark.parametrize(
+    ("text", "reservation"), [("2:HIGH", (2, 10)), ("1:critical", (1, 20)), ("7:55", (7, 55))]
+)
+def test_runners_are_reserved_for_a_priority_by_name_or_number(text, reservation):
+    assert read("--reserve", text)["options"].reserve == reservation
+    assert read(CRECHE_RESERVE=text)["options"].reserve == reservation
+
+
+@pytest.mark.parametrize("text", ["0:HIGH", "8:HIGH", "2:LOW"])
+def test_a_reservation_that_leaves_no_runner_or_reserves_none_is_refused(text):
+    with pytest.raises(InvalidInput, match=r"^--reserve "):
+        read("--reserve", text)
 
 
 @pytest.mark.parametrize(

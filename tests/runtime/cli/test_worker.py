@@ -18,6 +18,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.system]
         (["--except", "nosuch"], "nosuch"),
         (["--only", "greet", "--except", "greet"], "--only"),
         (["--min-priority", "20", "--max-priority", "HIGH"], "--min-priority"),
+        (["--workers", "2", "--reserve", "2:HIGH"], "--reserve"),
         (["--db", "sqlite:////nonexistent/folder/x.db"], "/nonexistent/folder/x.db"),
         (["--db", "sqlite:////nonexistent/folder/x.db", "--processes", "2"], "/nonexistent/folder/x.db"),
         (["--app", "nosuch_module:app", "--processes", "2"], "nosuch_module"),

@@ -15,9 +15,10 @@ ORDER BY key <> '', type, key FOR UPDATE;
 -- Differs because many are one statement.
 UPDATE lanes SET tokens = told.tokens, updated_at = told.updated_at, running = told.running, parked = told.parked, opens_at = told.opens_at
 FROM unnest(
-    CAST(:tokens[] AS double precision[]), CAST(:updated_at[] AS double precision[]), CAST(:running[] AS integer[]),
-    CAST(:parked[] AS integer[]), CAST(:opens_at[] AS double precision[]), CAST(:type[] AS text[]), CAST(:key[] AS text[])
-) AS told (tokens, updated_at, running, parked, opens_at, type, key)
+    CAST(:type[] AS text[]), CAST(:key[] AS text[]), CAST(:tokens[] AS double precision[]),
+    CAST(:updated_at[] AS double precision[]), CAST(:running[] AS integer[]), CAST(:parked[] AS integer[]),
+    CAST(:opens_at[] AS double precision[])
+) AS told (type, key, tokens, updated_at, running, parked, opens_at)
 WHERE lanes.type = told.type AND lanes.key = told.key;
 
 -- name: add_slot
@@ -28,10 +29,20 @@ SELECT * FROM unnest(
 ) ON CONFLICT (job_id, key) DO UPDATE SET claims = excluded.claims;
 
 -- name: free_slots
--- Differs because PostgreSQL reads JSON in another way.
-DELETE FROM lane_slots
-USING (SELECT CAST(pair ->> 0 AS bigint) AS id, CAST(pair ->> 1 AS integer) AS claims FROM json_array_elements(CAST(:claims AS json)) AS pair) AS told
-WHERE lane_slots.job_id = told.id AND lane_slots.claims = told.claims RETURNING lane_slots.type, lane_slots.key;
+-- Differs because PostgreSQL takes the ids as an array.
+DELETE FROM lane_slots WHERE job_id = ANY (CAST(translate(:ids, '[]', '{}') AS bigint[])) AND claims = :claims RETURNING type, key;
+
+-- name: free_places
+-- Differs because others may be about to change them: all lock them in one order.
+WITH held AS MATERIALIZED (
+    SELECT lanes.type, lanes.key, told.places FROM (
+        SELECT lane ->> 0 AS type, lane ->> 1 AS key, CAST(lane ->> 2 AS integer) AS places
+        FROM json_array_elements(CAST(:places AS json)) AS lane
+    ) AS told JOIN lanes ON lanes.type = told.type AND lanes.key = told.key
+    ORDER BY lanes.key <> '', lanes.type, lanes.key FOR UPDATE OF lanes
+)
+UPDATE lanes SET running = GREATEST(0, lanes.running - held.places) FROM held
+WHERE lanes.type = held.type AND lanes.key = held.key RETURNING lanes.type, lanes.key, lanes.parked;
 
 -- name: park_jobs
 -- Differs because PostgreSQL takes the ids as an array.
