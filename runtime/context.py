@@ -185,7 +185,7 @@ class Context:
             options["deadline"] = self._job.end_by
         if isinstance(job, Chain | Group):
             flow, said = job, cast("FlowOptions", options)
-            plan(flow, self.now(), deadline=said.get("deadline"))
+            plan(flow, self.now(), **said)
             self._writes.append(lambda tx: tx.store_flow(flow, **said))
             return
         single, told = job, cast("EnqueueOptions", options)
