@@ -106,7 +106,7 @@ class Surroundings:
         self._hand_down(options)
         if isinstance(job, Chain | Group):
             flow, said = job, cast("FlowOptions", options)
-            plan(flow, self.now(), deadline=said.get("deadline"))
+            plan(flow, self.now(), **said)
             self._writes.append(lambda tx: tx.store_flow(flow, **said))
             return
         single, told = job, cast("EnqueueOptions", options)

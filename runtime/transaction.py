@@ -46,10 +46,7 @@ class JobTransaction(StoreTransaction):
 
     def store_flow(self, flow: Chain | Group, /, **options: Unpack[FlowOptions]) -> WorkflowRecord:
         """`enqueue` of a flow."""
-        laid_out = plan(
-            flow, self.now, awaited=options.get("awaited", False), deadline=options.get("deadline")
-        )
-        return jobs.insert_plan(self, laid_out, options.get("name", ""))
+        return jobs.insert_plan(self, plan(flow, self.now, **options), options.get("name", ""))
 
     def enqueue_many(
         self, batch: Sequence[Job], /, *, delay: float = 0, priority: int | None = None

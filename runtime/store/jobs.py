@@ -24,6 +24,8 @@ def insert(tx: StoreTransaction, new: NewJob) -> JobRecord:
         if holder is not None:
             return conflicts.settle(tx, find(tx, holder), new)._replace(duplicate=True)
     wait = composition.look_at_parents(tx, new.parents, new.on_failure) if new.parents else None
+    if wait is not None and new.awaited and tx.within is not None:
+        composition.refuse_circle(tx, tx.within, new.parents)
     (job_id,) = tx.reserve_ids(1)
     status = _first_status(tx, new, wait)
     tx.insert_later(_row(job_id, new, status.value))
