@@ -12,6 +12,7 @@
     ├─ NotAllowed                the state of the thing forbids it (retry a running job)
     └─ DatabaseError             the driver's error is the cause
         ├─ DatabaseBusy          somebody else holds the database: transient, try again later
+        ├─ CommitInDoubt         the server went away in COMMIT, and cannot say what became of it
         └─ DatabaseFull          no space left: nothing was written, works again once there is space
 
     JobSignal                    what a handler raises to steer its own ending; not an error
@@ -113,6 +114,10 @@ class DatabaseError(CrecheError):
 
 class DatabaseBusy(DatabaseError):
     """Another connection holds the database. Nothing was written; try again later."""
+
+
+class CommitInDoubt(DatabaseError):
+    """The connection was lost in COMMIT: whether it was written is unknown. Look before you do it again."""
 
 
 class DatabaseFull(DatabaseError):

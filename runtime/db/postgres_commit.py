@@ -32,7 +32,7 @@ from runtime.db.postgres_doubt import Begun, Fate, ask
 from runtime.db.postgres_manners import Manner
 from runtime.db.postgres_statements import check
 from runtime.db.server_clock import ServerClock
-from runtime.errors import DatabaseBusy, DatabaseError
+from runtime.errors import CommitInDoubt, DatabaseBusy, DatabaseError
 
 TransactionT = TypeVar("TransactionT", bound=Transaction)
 
@@ -231,7 +231,7 @@ class PostgresGroup(Generic[TransactionT]):
             self._link.drop()
             fate = self._became_of()
             if fate is Fate.UNKNOWN:
-                trouble = DatabaseError(
+                trouble = CommitInDoubt(
                     "the connection was lost in COMMIT: whether it was written is unknown"
                 )
                 trouble.__cause__ = error

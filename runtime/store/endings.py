@@ -127,7 +127,7 @@ def rescue(tx: StoreTransaction, worker: str, reason: str, beat: float | None) -
         beat: its last sign of life as seen by whoever found it dead; None: it had no row.
             If that is not the last any more, it lives: nothing is done, and None returned.
     """
-    if workers.last_beat(tx, worker) != beat:
+    if workers.hold_suspect(tx, worker) != beat:
         return None
     held = tx.all("jobs_of_worker", held_job, worker=worker)
     for job in held:

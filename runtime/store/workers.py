@@ -68,14 +68,22 @@ def beat(tx: StoreTransaction, worker_id: str, monotonic: float, running: int, *
     )
 
 
-def is_registered(tx: StoreTransaction, worker_id: str) -> bool:
-    """Whether a worker has a row: without one, others give back at once whatever it holds."""
-    return last_beat(tx, worker_id) is not None
+def may_claim(tx: StoreTransaction, worker_id: str) -> bool:
+    """Whether a worker has a row, which stays then until this transaction ends.
+
+    Without one, others give back at once whatever it holds.
+    """
+    return tx.one("keep_claimer", float, id=worker_id) is not None
 
 
 def last_beat(tx: StoreTransaction, worker_id: str) -> float | None:
     """The worker's last sign of life, on its machine's monotonic clock; None: it has no row."""
     return tx.one("last_beat", float, id=worker_id)
+
+
+def hold_suspect(tx: StoreTransaction, worker_id: str) -> float | None:
+    """As `last_beat`; and until this transaction ends, the worker claims nothing."""
+    return tx.one("hold_suspect", float, id=worker_id)
 
 
 def remove(tx: StoreTransaction, worker_id: str) -> None:

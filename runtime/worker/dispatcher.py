@@ -12,7 +12,7 @@ from runtime.store.claims import Claim, claim, give_back_unheard
 from runtime.store.lanes import KeyOf
 from runtime.store.selection import ClaimRequest
 from runtime.store.subjects import CONTROL, DUE, FINISHED, SCHEDULED
-from runtime.store.workers import is_registered
+from runtime.store.workers import may_claim
 from runtime.transaction import JobTransaction
 from runtime.worker.options import WorkerOptions
 from runtime.worker.pool import Pool
@@ -142,7 +142,7 @@ def _claim(tx: JobTransaction, request: ClaimRequest, unheard_since: float | Non
     Args:
         unheard_since: after it a claim was not answered: what that brought is given back first.
     """
-    if not is_registered(tx, request.worker):
+    if not may_claim(tx, request.worker):
         return Claim([], left=False, ready_at=None)
     if unheard_since is not None:
         give_back_unheard(tx, request.worker, unheard_since)

@@ -6,7 +6,7 @@ from typing import NamedTuple, TypeAlias
 import trio
 
 from runtime.app import Deployment
-from runtime.errors import DatabaseBusy, DatabaseError, DatabaseFull
+from runtime.errors import CommitInDoubt, DatabaseBusy, DatabaseError, DatabaseFull
 from runtime.model.lifecycle import settle
 from runtime.model.outcomes import Completed, Failed, Interrupted, Outcome, describe_error
 from runtime.store import progress, results
@@ -19,7 +19,8 @@ from runtime.worker.wakeup import Wakeup
 
 PAUSE = 0.5
 """Seconds before a refused write is tried again: the completion is retried, never the handler."""
-TRANSIENT = (DatabaseBusy, DatabaseFull)
+TRANSIENT = (DatabaseBusy, DatabaseFull, CommitInDoubt)
+"""In doubt, too: an ending that was written is refused when it comes again, with all that belongs to it."""
 
 
 LOST = Interrupted("what its batch wrote was not written: another worker has one of the jobs")

@@ -12,6 +12,14 @@ UPDATE workers SET seen_at = :now, beat = :beat, running = :running, stopping = 
 -- When a worker last said that it is alive.
 SELECT beat FROM workers WHERE id = :id;
 
+-- name: keep_claimer
+-- When a worker that claims last said that it is alive. Until it has claimed nobody buries it: writers take turns anyway.
+SELECT beat FROM workers WHERE id = :id;
+
+-- name: hold_suspect
+-- When a worker that seems dead last said that it is alive. Until its jobs are given back it claims nothing: writers take turns anyway.
+SELECT beat FROM workers WHERE id = :id;
+
 -- name: remove_worker
 -- A worker has gone.
 DELETE FROM workers WHERE id = :id;

@@ -1,5 +1,7 @@
 """PostgreSQL with its threads: what commits, what is run again, who is told, whose clock counts."""
 
+import threading
+
 import psycopg
 import pytest
 import trio
@@ -9,7 +11,8 @@ from runtime.db.base import CheckViolation, UniqueViolation
 from runtime.db.location import parse_location
 from runtime.db.postgres import WRITERS
 from runtime.errors import DatabaseBusy, DatabaseError, UnsupportedDatabase
-from runtime.store import claims, workers
+from runtime.model.records import Status
+from runtime.store import claims, endings, workers
 from tests.runtime.obedient import Obey, Other, make_app
 from tests.runtime.store.synchronous import request, sign_of_life
 
@@ -109,6 +112,40 @@ async def test_no_job_is_claimed_twice_whoever_claims_at_the_same_moment(deploym
 
     assert len(taken) == len(set(taken)) == 400
     assert (await deployment.queue.stats()).processing == 400
+
+
+async def test_what_a_worker_claims_while_it_is_buried_is_given_back_too(deployment, another, postgres_url):
+    record = await deployment.queue.enqueue(Obey())
+    await deployment.database.write(workers.register, sign_of_life("w1", 1.0))
+    in_between, go_on = trio.Event(), threading.Event()
+    loop = trio.lowlevel.current_trio_token()
+
+    def claim(tx):
+        assert workers.may_claim(tx, "w1")
+        loop.run_sync_soon(in_between.set)
+        go_on.wait(10)
+        return claims.claim(tx, request(worker="w1", most=1)).jobs
+
+    async def bury(buried):
+        await another.database.write_relaxed(endings.rescue, "w1", "silent", 1.0)
+        buried.set()
+
+    def done_or_blocked(buried):
+        blocked = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+        with plain(postgres_url) as onlooker:
+            while not (buried.is_set() or onlooker.execute(blocked).fetchall()):
+                buried.wait(0.01)
+        go_on.set()
+
+    buried = threading.Event()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(deployment.database.write_relaxed, claim)
+        await in_between.wait()
+        nursery.start_soon(bury, buried)
+        await trio.to_thread.run_sync(done_or_blocked, buried)
+
+    assert (await deployment.queue.job(record.id)).record.status is Status.PENDING
+    assert await deployment.db.read(workers.stored) == []
 
 
 async def test_a_limit_holds_for_all_processes_together(deployment, another):

@@ -78,8 +78,8 @@ def test_one_that_has_gone_has_no_row(store):
     store(workers.remove, "w1")
 
     assert [worker.id for worker in store(workers.stored)] == ["w2"]
-    assert not store(workers.is_registered, "w1")
-    assert store(workers.is_registered, "w2")
+    assert not store(workers.may_claim, "w1")
+    assert store(workers.may_claim, "w2")
 
 
 def test_who_holds_running_jobs_without_a_row_is_an_orphans_owner(store):

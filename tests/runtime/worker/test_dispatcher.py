@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import trio
 
-from runtime.errors import DatabaseError, DatabaseFull
+from runtime.errors import CommitInDoubt, DatabaseFull
 from runtime.model.rates import Rate
 from runtime.model.records import Status
 from runtime.store import limits
@@ -141,7 +141,7 @@ class UnansweredDatabase(TroubledDatabase):
         if fn.__name__ == "_claim" and result.jobs:
             self.brought += 1
             if self.brought == 2:
-                raise DatabaseError("the connection was lost in COMMIT: whether it was written is unknown")
+                raise CommitInDoubt("the connection was lost in COMMIT: whether it was written is unknown")
         return result
 
 

@@ -7,7 +7,7 @@ import trio
 
 from runtime.app import App
 from runtime.context import Context
-from runtime.errors import DatabaseBusy, DatabaseError, DatabaseFull
+from runtime.errors import CommitInDoubt, DatabaseBusy, DatabaseError, DatabaseFull
 from runtime.job import Job
 from runtime.model.records import Status
 from runtime.store import endings, workers
@@ -47,7 +47,7 @@ async def test_a_job_that_ended_in_time_is_not_judged_by_the_next_one_of_its_run
     assert [run.outcome for run in timed_out.history] == ["timed_out"]
 
 
-@pytest.mark.parametrize("error", [DatabaseBusy("held"), DatabaseFull("full")])
+@pytest.mark.parametrize("error", [DatabaseBusy("held"), DatabaseFull("full"), CommitInDoubt("lost")])
 @pytest.mark.parametrize(("told", "function"), [("return", "finish_many"), ("write", "_finish_with")])
 async def test_an_ending_that_cannot_be_written_for_now_is_tried_again_and_the_handler_is_not(
     autojump_clock, deployment, diary, error, told, function
