@@ -15,7 +15,6 @@ from typing import TypeVar
 from runtime.background import Background, open_background
 from runtime.client import Queue
 from runtime.clock import Clock, SystemClock
-from runtime.context import Services, find_service
 from runtime.db.base import Database
 from runtime.db.location import Location, parse_location
 from runtime.db.opening import open_database
@@ -25,6 +24,7 @@ from runtime.errors import plain_errors
 from runtime.events import Events
 from runtime.handlers import Handlers
 from runtime.store.doctor import Invariant, schema_versions
+from runtime.surroundings import Services, find_service
 from runtime.transaction import JobTransaction
 
 S = TypeVar("S")

@@ -18,15 +18,14 @@ import random
 import typing
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from typing import Concatenate, ParamSpec, Protocol, TypeVar, Unpack, cast, overload
+from typing import Protocol, TypeVar, overload
 
 import trio
 
 from runtime.clock import Clock
-from runtime.context import Context, Journal, Services, find_service
+from runtime.context import Context, Journal
 from runtime.db.base import Database
 from runtime.errors import InvalidInput
-from runtime.flow import AnyOptions, Chain, FlowOptions, Group, plan
 from runtime.job import Job
 from runtime.model.outcomes import (
     Cancelled,
@@ -39,11 +38,10 @@ from runtime.model.outcomes import (
 )
 from runtime.model.raised import outcome_of
 from runtime.model.records import ClaimedJob
-from runtime.transaction import EnqueueOptions, JobTransaction, new_job
+from runtime.surroundings import Services, Surroundings
+from runtime.transaction import JobTransaction
 
 R = TypeVar("R")
-S = TypeVar("S")
-P = ParamSpec("P")
 JobT = TypeVar("JobT", bound=Job)
 
 
@@ -95,16 +93,22 @@ class BatchItem:
                 self._scopes = tuple(other for other in self._scopes if other is not scope)
 
 
-class BatchContext:
+class BatchContext(Surroundings):
     """A handler's surroundings for one call with many jobs.
 
     Each of them has a `Context` of its own (`of`, `item`): its id, its attempt, its deadline, its
     progress and log, and what is written or enqueued with *its* completion.
+
+    What `write` is given here runs in one transaction with the completion of all jobs that complete:
+    all of it happens or none. Should one of them belong to another worker by now, nothing is written
+    and the others are given back, without using up an attempt; if it raises, they fail with that. It
+    does not run when no job completes, or the call ends in any other way than by returning; and then
+    nothing that was marked as complete counts as that. It may ask whether a job was cancelled
+    meanwhile: nobody is any more while it runs. What `enqueue` is given belongs to no one job's
+    workflow or deadline; what follows from one job is better enqueued by that: `ctx.of(job).enqueue`.
     """
 
-    __slots__ = (
-        "_database", "_items", "_journal", "_services", "_writes", "clock", "nursery", "random", "worker",
-    )  # fmt: skip
+    __slots__ = ("_items", "_journal")
 
     def __init__(
         self,
@@ -117,21 +121,12 @@ class BatchContext:
         chance: random.Random,
         journal: Journal,
     ) -> None:
+        super().__init__(worker, nursery, database, services, clock, chance)
         self._journal = journal
         # By identity: two jobs may carry the same.
         self._items = {id(item.job): item for item in items}
-        self._database = database
-        self._services = services
-        self._writes: list[Callable[[JobTransaction], object]] = []
         for item in items:
             item.shared = self._writes
-        self.worker = worker
-        """The worker's name."""
-        self.nursery = nursery
-        """For tasks of this call: it waits for them, and they are cancelled with it."""
-        self.clock = clock
-        self.random = chance
-        """Chance, injected: the same seed gives the same run."""
 
     def of(self, job: Job) -> Context:
         """The context of one job: its id and attempt, its progress and log, its own `write` and `enqueue`.
@@ -201,69 +196,6 @@ class BatchContext:
     def cancel(self, job: Job, reason: str = "") -> None:
         """End this job as cancelled."""
         self._item(job).mark = Cancelled(safe_text(reason) or "by its handler")
-
-    def now(self) -> float:
-        """Wall time, in seconds since 1970 UTC."""
-        return self.clock.now()
-
-    def service(self, kind: type[S]) -> S:
-        """The application's service of that class.
-
-        Raises:
-            ConfigurationError: it opened none.
-        """
-        return find_service(self._services, kind)
-
-    async def read(
-        self, fn: Callable[Concatenate[JobTransaction, P], R], /, *args: P.args, **kwargs: P.kwargs
-    ) -> R:
-        """Run `fn(tx, ...)` on a snapshot, now."""
-        return await self._database.read(fn, *args, **kwargs)
-
-    async def write_now(
-        self, fn: Callable[Concatenate[JobTransaction, P], R], /, *args: P.args, **kwargs: P.kwargs
-    ) -> R:
-        """Run `fn(tx, ...)` in a transaction of its own, now; it stands whatever becomes of the call."""
-        return await self._database.write(fn, *args, **kwargs)
-
-    def write(
-        self, fn: Callable[Concatenate[JobTransaction, P], object], /, *args: P.args, **kwargs: P.kwargs
-    ) -> None:
-        """Run `fn(tx, ...)` in one transaction with the completion of all jobs that complete.
-
-        All of it happens or none: should one of them belong to another worker by now, nothing is
-        written and the others are given back, without using up an attempt. If `fn` raises, they fail
-        with that. It does not run when the call ends in any other way than by returning, nor when no
-        job completes; and then nothing that was marked as complete counts as that. `fn` may ask whether
-        a job was cancelled meanwhile: nobody is any more while it runs.
-        """
-        self._writes.append(lambda tx: fn(tx, *args, **kwargs))
-
-    @overload
-    def enqueue(self, job: Job, /, **options: Unpack[EnqueueOptions]) -> None: ...
-    @overload
-    def enqueue(self, job: Chain | Group, /, **options: Unpack[FlowOptions]) -> None: ...
-    def enqueue(self, job: Job | Chain | Group, /, **options: Unpack[AnyOptions]) -> None:
-        """Enqueue a job, or a flow, as `write` writes; it belongs to no one job's workflow or deadline.
-
-        What follows from one job of the batch is better enqueued by that: `ctx.of(job).enqueue(...)`.
-
-        Raises:
-            InvalidInput, InvalidPayload: what cannot be stored is refused here, where the handler sees it.
-        """
-        if isinstance(job, Chain | Group):
-            flow, said = job, cast("FlowOptions", options)
-            plan(flow, self.now(), deadline=said.get("deadline"))
-            self._writes.append(lambda tx: tx.store_flow(flow, **said))
-            return
-        single, told = job, cast("EnqueueOptions", options)
-        new_job(single, self.now(), **told)
-        self._writes.append(lambda tx: tx.store_job(single, **told))
-
-    @property
-    def writes(self) -> tuple[Callable[[JobTransaction], object], ...]:
-        """What waits for the completions."""
-        return tuple(self._writes)
 
     def _item(self, job: Job) -> BatchItem:
         item = self._items.get(id(job))

@@ -1,43 +1,23 @@
 """Context: what a running handler is given beside its job."""
 
 import random
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Concatenate, ParamSpec, Protocol, TypeVar, Unpack, cast, overload
+from typing import Protocol
 
 import trio
 
 from runtime.clock import Clock
 from runtime.db.base import Database
-from runtime.errors import ConfigurationError, InvalidInput
-from runtime.flow import AnyOptions, Chain, FlowOptions, Group, plan
-from runtime.job import Job
+from runtime.errors import InvalidInput
+from runtime.flow import AnyOptions
 from runtime.model.composition import ParentResult
 from runtime.model.notes import Level
 from runtime.model.records import ClaimedJob
 from runtime.store import marks
 from runtime.store.composition import handed_on
-from runtime.transaction import EnqueueOptions, JobTransaction, new_job
-
-R = TypeVar("R")
-S = TypeVar("S")
-P = ParamSpec("P")
-
-Services = Mapping[type, object]
-
-
-def find_service(services: Services, kind: type[S]) -> S:
-    """The service of that class.
-
-    Raises:
-        ConfigurationError: the application opened none.
-    """
-    if kind in services:
-        return cast("S", services[kind])
-    for service in services.values():
-        if isinstance(service, kind):
-            return service
-    raise ConfigurationError(f"the application opened no service of class {kind.__name__}")
+from runtime.surroundings import Services, Surroundings
+from runtime.transaction import JobTransaction
 
 
 class Journal(Protocol):
@@ -50,16 +30,18 @@ class Journal(Protocol):
         """A line of its log."""
 
 
-class Context:
+class Context(Surroundings):
     """A handler's surroundings for one attempt.
 
     What it writes with `write` and enqueues with `enqueue` is committed in the
     same transaction as the job's completion: all of it happens or none.
+
+    What it enqueues belongs to this job's workflow, if there is one. With `awaited=True` what depends
+    on this job waits for it, too. It has this one's deadline unless it states one; `deadline=None`
+    states that it has none.
     """
 
-    __slots__ = (
-        "_database", "_job", "_journal", "_services", "_writes", "clock", "nursery", "random", "worker",
-    )  # fmt: skip
+    __slots__ = ("_job", "_journal")
 
     def __init__(
         self,
@@ -72,18 +54,9 @@ class Context:
         chance: random.Random,
         journal: Journal,
     ) -> None:
+        super().__init__(worker, nursery, database, services, clock, chance)
         self._job = job
         self._journal = journal
-        self._database = database
-        self._services = services
-        self._writes: list[Callable[[JobTransaction], object]] = []
-        self.worker = worker
-        """The worker's name."""
-        self.nursery = nursery
-        """For tasks of this attempt: it waits for them, and they are cancelled with it."""
-        self.clock = clock
-        self.random = chance
-        """Chance, injected: the same seed gives the same run."""
 
     @property
     def job_id(self) -> int:
@@ -133,64 +106,9 @@ class Context:
         """
         self._journal.log(self._job, text, level)
 
-    def now(self) -> float:
-        """Wall time, in seconds since 1970 UTC."""
-        return self.clock.now()
-
-    def service(self, kind: type[S]) -> S:
-        """The application's service of that class.
-
-        Raises:
-            ConfigurationError: it opened none.
-        """
-        return find_service(self._services, kind)
-
-    async def read(
-        self, fn: Callable[Concatenate[JobTransaction, P], R], /, *args: P.args, **kwargs: P.kwargs
-    ) -> R:
-        """Run `fn(tx, ...)` on a snapshot, now."""
-        return await self._database.read(fn, *args, **kwargs)
-
-    async def write_now(
-        self, fn: Callable[Concatenate[JobTransaction, P], R], /, *args: P.args, **kwargs: P.kwargs
-    ) -> R:
-        """Run `fn(tx, ...)` in a transaction of its own, now; it stands even if the attempt fails."""
-        return await self._database.write(fn, *args, **kwargs)
-
-    def write(
-        self, fn: Callable[Concatenate[JobTransaction, P], object], /, *args: P.args, **kwargs: P.kwargs
-    ) -> None:
-        """Run `fn(tx, ...)` in the transaction that completes the job.
-
-        It does not run when the attempt ends in any other way, nor when this
-        worker no longer owns the job. If it raises, the attempt fails with that.
-        """
-        self._writes.append(lambda tx: fn(tx, *args, **kwargs))
-
-    @overload
-    def enqueue(self, job: Job, /, **options: Unpack[EnqueueOptions]) -> None: ...
-    @overload
-    def enqueue(self, job: Chain | Group, /, **options: Unpack[FlowOptions]) -> None: ...
-    def enqueue(self, job: Job | Chain | Group, /, **options: Unpack[AnyOptions]) -> None:
-        """Enqueue a job, or a flow, in the transaction that completes this one.
-
-        It belongs to this job's workflow, if there is one. With `awaited=True` what depends on this job
-        waits for it, too. It has this one's deadline unless it states one; `deadline=None` states
-        that it has none.
-
-        Raises:
-            InvalidInput, InvalidPayload: what cannot be stored is refused here, where the handler sees it.
-        """
+    def _hand_down(self, options: AnyOptions) -> None:
         if self._job.end_by is not None and not options.keys() & {"deadline", "done_within"}:
             options["deadline"] = self._job.end_by
-        if isinstance(job, Chain | Group):
-            flow, said = job, cast("FlowOptions", options)
-            plan(flow, self.now(), deadline=said.get("deadline"))
-            self._writes.append(lambda tx: tx.store_flow(flow, **said))
-            return
-        single, told = job, cast("EnqueueOptions", options)
-        new_job(single, self.now(), **told)
-        self._writes.append(lambda tx: tx.store_job(single, **told))
 
     async def results(self) -> list[ParentResult]:
         """What the jobs that this one depends on returned, in its order; None of those that returned nothing.
@@ -219,8 +137,3 @@ class Context:
         if first:
             with trio.CancelScope(shield=True, deadline=trio.current_time() + 5):
                 await self._database.write(marks.mark, key, self._job.id)
-
-    @property
-    def writes(self) -> tuple[Callable[[JobTransaction], object], ...]:
-        """What waits for the completion."""
-        return tuple(self._writes)

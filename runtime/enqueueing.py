@@ -87,6 +87,22 @@ def new_job(job: Job, now: float, **options: Unpack[EnqueueOptions]) -> NewJob:
     )
 
 
+def new_jobs(jobs: Sequence[Job], now: float, *, delay: float, priority: int | None) -> list[NewJob]:
+    """Jobs as they will be stored together; what is said of all of them is checked once.
+
+    Raises:
+        InvalidInput, InvalidPayload, ConfigurationError: as `new_job`.
+    """
+    _check_options({"delay": delay, "priority": priority})
+    policies = {model: policy_of(model) for model in set(map(type, jobs))}
+    due, made = now + delay, []
+    for job in jobs:
+        policy = policies[type(job)]
+        rank = policy.priority if priority is None else priority
+        made.append(NewJob(policy.type, job.payload(), rank, policy.max_attempts, due, now))
+    return made
+
+
 def _moment(now: float, seconds: float | None) -> float | None:
     return None if seconds is None else now + seconds
 
@@ -98,8 +114,8 @@ def _check_options(options: EnqueueOptions) -> None:
     _check("at", at is None or 0 <= at < END_OF_TIME, "must be a moment before the year 3000")
     _check("priority", priority is None or 0 <= priority <= 100, "must be from 0 to 100")
     _check("key", key is None or _good_key(key), "must be 1 to 255 printable characters")
-    _check("uniqueFor", unique_for is None or 0 < unique_for <= LONGEST_DELAY, "must be above 0")
-    _check("uniqueFor", unique_for is None or key is not None, "needs a key")
+    _check("uniqueForSeconds", unique_for is None or 0 < unique_for <= LONGEST_DELAY, "must be above 0")
+    _check("uniqueForSeconds", unique_for is None or key is not None, "needs a key")
     _check("maxAttempts", attempts is None or 1 <= attempts <= 1000, "must be from 1 to 1000")
     _check_conflict(options)
     _check_deadlines(options)

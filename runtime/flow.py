@@ -46,6 +46,8 @@ class FlowOptions(TypedDict, total=False):
     """Enqueued with the completion of a job: what depends on that one waits for all of this, too."""
     deadline: float | None
     """When each of its jobs must be done, unless its step says otherwise."""
+    done_within: float | None
+    """The same as seconds from now; instead of `deadline`."""
 
 
 class AnyOptions(EnqueueOptions, total=False):
@@ -94,26 +96,36 @@ def group(*parts: Part) -> Group:
     return Group(parts)
 
 
-def plan(flow: Chain | Group, now: float, *, awaited: bool = False, deadline: float | None = None) -> Plan:
+def plan(flow: Chain | Group, now: float, /, **options: Unpack[FlowOptions]) -> Plan:
     """The jobs of a flow, and who waits for whom.
 
     Raises:
         InvalidInput: it has no job, too many, or is nested too deeply; a step's option is out of range.
         InvalidPayload: a payload cannot be stored.
     """
-    layout = _Layout(now, deadline)
+    layout = _Layout(now, options)
     ends = layout.lay(flow, (), 0)
     if not layout.jobs:
         raise InvalidInput("a flow needs at least one job", [FieldError("jobs", "must not be empty")])
-    return Plan(jobs=tuple(layout.jobs), parents=tuple(layout.parents), ends=tuple(ends), awaited=awaited)
+    return Plan(
+        jobs=tuple(layout.jobs),
+        parents=tuple(layout.parents),
+        ends=tuple(ends),
+        awaited=options.get("awaited", False),
+    )
 
 
 class _Layout:
     """Positions are given in the order of the text, so each job comes after those that it waits for."""
 
-    def __init__(self, now: float, deadline: float | None) -> None:
+    def __init__(self, now: float, options: FlowOptions) -> None:
         self._now = now
-        self._common: StepOptions = {} if deadline is None else {"deadline": deadline}
+        self._common: StepOptions = {}
+        """Said of each job whose step does not say when it must be done."""
+        if (deadline := options.get("deadline")) is not None:
+            self._common["deadline"] = deadline
+        if (within := options.get("done_within")) is not None:
+            self._common["done_within"] = within
         self._edges = 0
         self.jobs: list[NewJob] = []
         self.parents: list[tuple[int, ...]] = []
@@ -131,7 +143,8 @@ class _Layout:
                 ends = [end for inner in parts for end in self.lay(inner, after, depth + 1)]
                 return tuple(dict.fromkeys(ends)) or after
             case Step(job, options):
-                said: StepOptions = options if "done_within" in options else {**self._common, **options}
+                own = options.keys() & {"deadline", "done_within"}
+                said: StepOptions = options if own else {**self._common, **options}
                 return self._add(new_job(job, self._now, **said), after)
             case _:
                 return self._add(new_job(part, self._now, **self._common), after)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Unpack, cast, overload
 
-from runtime.enqueueing import EnqueueOptions, OnConflict, new_job
+from runtime.enqueueing import EnqueueOptions, OnConflict, new_job, new_jobs
 from runtime.flow import AnyOptions, Chain, FlowOptions, Group, plan
 from runtime.job import Job
 from runtime.model.composition import WorkflowRecord
@@ -46,10 +46,7 @@ class JobTransaction(StoreTransaction):
 
     def store_flow(self, flow: Chain | Group, /, **options: Unpack[FlowOptions]) -> WorkflowRecord:
         """`enqueue` of a flow."""
-        laid_out = plan(
-            flow, self.now, awaited=options.get("awaited", False), deadline=options.get("deadline")
-        )
-        return jobs.insert_plan(self, laid_out, options.get("name", ""))
+        return jobs.insert_plan(self, plan(flow, self.now, **options), options.get("name", ""))
 
     def enqueue_many(
         self, batch: Sequence[Job], /, *, delay: float = 0, priority: int | None = None
@@ -59,6 +56,4 @@ class JobTransaction(StoreTransaction):
         Raises:
             InvalidInput, InvalidPayload: as `enqueue`; then none is stored.
         """
-        return jobs.insert_many(
-            self, [new_job(job, self.now, delay=delay, priority=priority) for job in batch]
-        )
+        return jobs.insert_many(self, new_jobs(batch, self.now, delay=delay, priority=priority))

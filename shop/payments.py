@@ -76,15 +76,19 @@ def settle(tx: JobTransaction, order_id: str, result: PaymentResult) -> tuple[Or
         reason=result.reason,
         now=tx.now,
     )
-    if settled and result.state is PaymentState.PAID:
+    paid = result.state is PaymentState.PAID
+    if settled and paid:
         mark_paid(tx, order_id)
-        fulfilment.begin(tx, find_order_and_payment(tx, order_id)[0])
-        announce(tx, OrderEvent.PAID, order_id)
     elif settled:
         give_back(tx, order_id)
         mark_unpaid(tx, order_id)
+    order, payment = find_order_and_payment(tx, order_id)
+    if settled and paid:
+        fulfilment.begin(tx, order)
+        announce(tx, OrderEvent.PAID, order_id)
+    elif settled:
         announce(tx, OrderEvent.FAILED, order_id, reason=result.reason)
-    return find_order_and_payment(tx, order_id)
+    return order, payment
 
 
 def find_order_and_payment(tx: JobTransaction, order_id: str) -> tuple[Order, Payment]:

@@ -11,6 +11,7 @@ from email_validator import EmailNotValidError, validate_email
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from runtime.errors import ConfigurationError
+from shop.webhooks.urls import Proxy, parse_proxy
 
 PREFIX = "SHOP_"
 
@@ -121,6 +122,8 @@ class Settings(BaseModel):
     """Networks that webhooks may reach although they are not public; there also by http and at any port."""
     webhook_deny: Networks = ()
     """Networks that webhooks may not reach although they are public."""
+    webhook_proxy: Annotated[Proxy | None, BeforeValidator(parse_proxy)] = None
+    """A proxy through which webhooks by https leave."""
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> "Settings":

@@ -91,10 +91,13 @@ def _add_payloads(schemas: _Schemas, types: Mapping[str, type[BaseModel]]) -> No
     """What a payload must be depends on the type; one of a type that is not declared is refused."""
     new_job = cast("Json", schemas.definitions[NewJobInput.__name__])
     cast("Json", cast("Json", new_job["properties"])["type"])["enum"] = sorted(types)
-    new_job["allOf"] = [
+    # Not `if` and `then`: few programs that read such documents know them.
+    new_job["anyOf"] = [
         {
-            "if": {"properties": {"type": {"const": name}}, "required": ["type"]},
-            "then": {"properties": {"payload": schemas.read(model)}},
+            "properties": {"type": {"const": name}, "payload": schemas.read(model)},
+            "required": ["payload"]
+            if any(field.is_required() for field in model.model_fields.values())
+            else [],
         }
         for name, model in sorted(types.items())
     ]

@@ -22,6 +22,7 @@ MOST_AT_ONCE = 1_000_000
 @option("--priority", kind=PRIORITY, own=True, metavar="N|NAME", explain="Instead of the type's own.")
 @option("--delay", kind=SECONDS, default=0.0, own=True, metavar="S", explain="Seconds until it is due.")
 @option("--key", kind=TEXT, own=True, metavar="K", explain="Unique among the unfinished jobs of its type.")
+@option("--unique-for", kind=SECONDS, own=True, metavar="S", explain="For S seconds instead, ended or not.")
 @option(
     "--on-conflict",
     kind=click.Choice(["keep", "replace", "debounce"]),
@@ -62,6 +63,7 @@ def enqueue(
     priority: int | None,
     delay: float,
     key: str | None,
+    unique_for: float | None,
     on_conflict: str | None,
     expires: float | None,
     deadline: float | None,
@@ -74,13 +76,18 @@ def enqueue(
 
     The payload is checked against the type's model before the database is touched.
     """
-    single: dict[str, object] = {"--key": key, "--on-conflict": on_conflict, "--expires": expires}
-    single |= {"--deadline": deadline, "--depends-on": depends_on or None, "--on-failure": on_failure}
+    single: dict[str, object] = {"--key": key, "--unique-for": unique_for, "--on-conflict": on_conflict}
+    single |= {
+        "--expires": expires,
+        "--deadline": deadline,
+        "--depends-on": depends_on or None,
+        "--on-failure": on_failure,
+    }
     given = [flag for flag, value in single.items() if value is not None]
     if given and count > 1:
         raise click.UsageError(f"{given[0]} is said of one job, so it does not go with --count")
     options: EnqueueOptions = {"priority": priority, "delay": delay, "key": key}
-    options |= {"expires": expires, "done_within": deadline}
+    options |= {"unique_for": unique_for, "expires": expires, "done_within": deadline}
     if depends_on:
         options["depends_on"] = depends_on
     if on_failure is not None:

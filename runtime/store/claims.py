@@ -14,6 +14,7 @@ from runtime.model.outcomes import Cancelled
 from runtime.model.records import ClaimedJob, Status
 from runtime.store import aftermath, deadlines, lanes, limits, type_limits
 from runtime.store.composition import Ended
+from runtime.store.rows import held_job
 from runtime.store.selection import Arm, ClaimRequest, allow, open_arms, order, take
 from runtime.store.subjects import DUE, FINISHED
 from runtime.store.transaction import StoreTransaction
@@ -204,6 +205,19 @@ def release(tx: StoreTransaction, worker: str, jobs: Sequence[ClaimedJob]) -> No
             aftermath.ended(tx, [Ended(job.id, job.type, status)])
         else:
             tx.announce(DUE)
+
+
+def give_back_unheard(tx: StoreTransaction, worker: str, since: float) -> None:
+    """Give back what a worker has claimed after `since`: it never heard of that.
+
+    A claim whose commit was not answered may have been written all the same. Its jobs would stay with a
+    worker that lives and does not run them.
+
+    Args:
+        since: `locked_at` of the last jobs that it did hear of, in seconds since 1970 UTC.
+    """
+    held = tx.all("jobs_of_worker", held_job, worker=worker)
+    release(tx, worker, [job for job in held if job.locked_at > since])
 
 
 def due_types(tx: StoreTransaction, min_priority: int, max_priority: int) -> frozenset[str]:

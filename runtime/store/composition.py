@@ -64,6 +64,23 @@ def look_at_parents(tx: StoreTransaction, parents: Sequence[int], on_failure: On
     return Wait(edges, next(cancelling, None))
 
 
+def refuse_circle(tx: StoreTransaction, running: int, parents: Sequence[int]) -> None:
+    """What waits for a running job is to wait for a new one, too: so that one must wait for none of them.
+
+    Raises:
+        InvalidInput: it would; the field is named by its position. This is the one way to a circle, for
+            otherwise a job waits only for such as were there before it.
+    """
+    below = set(tx.all("waiting_below", int, job_id=running))
+    fields = [
+        FieldError(f"dependsOn.{position}", f"job {parent} waits for this one")
+        for position, parent in enumerate(parents)
+        if parent in below
+    ]
+    if fields:
+        raise InvalidInput(f"{fields[0].field}: {fields[0].message}", fields)
+
+
 def depend(tx: StoreTransaction, waits: Iterable[tuple[int, Wait, OnFailure]]) -> None:
     """Store what new jobs wait for: (job, what for, its policy)."""
     edges, numbers = [], []
@@ -129,6 +146,7 @@ def revive(tx: StoreTransaction, job_id: int) -> list[int]:
 def extend(tx: StoreTransaction, running: int, added: int) -> None:
     """Let everything that waits for a running job wait for an added one, too."""
     waiting = dict(tx.all("waiting_dependants", lambda *row: row, parent_id=running))
+    waiting.pop(added, None)  # it may itself wait for the running one, by name
     edges = [
         (added, job_id, _AFTER_ALL, on_failure, Edge.OPEN.value) for job_id, on_failure in waiting.items()
     ]

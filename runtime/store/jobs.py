@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
+from runtime.db.base import Value
 from runtime.errors import NotFound
 from runtime.model.composition import Edge, Plan, WorkflowRecord
 from runtime.model.records import AttemptRecord, JobRecord, NewJob, OnFailure, Page, Status
@@ -23,9 +24,11 @@ def insert(tx: StoreTransaction, new: NewJob) -> JobRecord:
         if holder is not None:
             return conflicts.settle(tx, find(tx, holder), new)._replace(duplicate=True)
     wait = composition.look_at_parents(tx, new.parents, new.on_failure) if new.parents else None
+    if wait is not None and new.awaited and tx.within is not None:
+        composition.refuse_circle(tx, tx.within, new.parents)
     (job_id,) = tx.reserve_ids(1)
     status = _first_status(tx, new, wait)
-    _insert_later(tx, job_id, new, status)
+    tx.insert_later(_row(job_id, new, status.value))
     _announce(tx, new.type, status, 1)
     if new.key is not None:
         expires_at = None if new.unique_for is None else tx.now + new.unique_for
@@ -45,14 +48,15 @@ def insert(tx: StoreTransaction, new: NewJob) -> JobRecord:
 
 def insert_many(tx: StoreTransaction, new: Sequence[NewJob]) -> list[int]:
     """Store jobs without keys; return their ids in order."""
-    ids = tx.reserve_ids(len(new))
-    statuses = [_first_status(tx, job) for job in new]
-    for job_id, job, status in zip(ids, new, statuses, strict=True):
-        _insert_later(tx, job_id, job, status)
-    stored = Counter((job.type, status) for job, status in zip(new, statuses, strict=True))
+    ids, now = tx.reserve_ids(len(new)), tx.now
+    due, later = Status.PENDING.value, Status.SCHEDULED.value
+    statuses = [due if job.scheduled_at <= now else later for job in new]
+    tx.insert_later(*map(_row, ids, new, statuses))
+    stored = Counter(zip([job.type for job in new], statuses, strict=True))
     for (job_type, status), number in stored.items():
-        _announce(tx, job_type, status, number)
-    deadlines.note(tx, [pair for pair in zip(ids, new, strict=True) if pair[1].start_by or pair[1].end_by])
+        _announce(tx, job_type, Status(status), number)
+    dated = [pair for pair in zip(ids, new, strict=True) if pair[1].start_by or pair[1].end_by]
+    deadlines.note(tx, dated)
     if tx.within is not None:
         _join(tx, ids, [])
     return list(ids)
@@ -65,7 +69,7 @@ def insert_plan(tx: StoreTransaction, plan: Plan, name: str) -> WorkflowRecord:
     for job_id, new, parents in zip(ids, plan.jobs, plan.parents, strict=True):
         wait = Wait(dict.fromkeys((ids[parent] for parent in parents), Edge.OPEN), None) if parents else None
         status = _first_status(tx, new, wait)
-        _insert_later(tx, job_id, new, status)
+        tx.insert_later(_row(job_id, new, status.value))
         _announce(tx, new.type, status, 1)
         if wait is not None:
             waits.append((job_id, wait, new.on_failure))
@@ -130,20 +134,18 @@ def page(
     return Page(tuple(found[:limit]), found[limit - 1].id if len(found) > limit else None)
 
 
-def _insert_later(tx: StoreTransaction, job_id: int, new: NewJob, status: Status) -> None:
+def _row(job_id: int, new: NewJob, status: str) -> tuple[Value, ...]:
     """In the order in which `insert_job` names its parameters."""
-    tx.insert_later(
-        (
-            job_id,
-            new.type,
-            new.payload,
-            status.value,
-            new.priority,
-            new.max_attempts,
-            new.key,
-            new.scheduled_at,
-            new.created_at,
-        )
+    return (
+        job_id,
+        new.type,
+        new.payload,
+        status,
+        new.priority,
+        new.max_attempts,
+        new.key,
+        new.scheduled_at,
+        new.created_at,
     )
 
 

@@ -50,9 +50,9 @@ class StoreTransaction(Transaction):
         self.within: int | None = None
         """The job whose handler wants what is being written, while its completion is."""
 
-    def insert_later(self, row: Sequence[Value]) -> None:
-        """Store a job: a row of `insert_job`, before the next statement or the commit."""
-        self._rows.append(row)
+    def insert_later(self, *rows: Sequence[Value]) -> None:
+        """Store jobs: rows of `insert_job`, before the next statement or the commit."""
+        self._rows += rows
 
     def count(self, job_type: str, status: Status, change: int = 1) -> None:
         """Note that `change` more jobs of this type are in `status`."""

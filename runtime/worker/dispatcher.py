@@ -8,7 +8,7 @@ import trio
 from runtime.app import Deployment
 from runtime.errors import DatabaseError
 from runtime.handlers import Handler
-from runtime.store.claims import Claim, claim
+from runtime.store.claims import Claim, claim, give_back_unheard
 from runtime.store.lanes import KeyOf
 from runtime.store.selection import ClaimRequest
 from runtime.store.subjects import CONTROL, DUE, FINISHED, SCHEDULED
@@ -39,6 +39,7 @@ class Dispatcher:
         self._types = types
         # With a reservation any ending may be the one that lets a job of less priority start.
         self._wakes = frozenset({DUE, CONTROL, *((FINISHED, SCHEDULED) if options.reserve else ())})
+        self._claimed_at = 0.0  # when the last jobs that we heard of were claimed
         self._keys = _keys(deployment.app.handlers)
         self.rounds = 0
         """Grows when a claim begins and when the pool has what it brought: odd in between."""
@@ -88,7 +89,7 @@ class Dispatcher:
             self._pool.gathering.hurry()
 
     async def _claim(self, wanted: int, types: frozenset[str] | None = None) -> Claim:
-        pause = FIRST_PAUSE
+        pause, unheard_since = FIRST_PAUSE, None
         while True:
             self._pool.measure(trio.current_time())
             reserved_for, unreserved = self._reserved()
@@ -107,9 +108,13 @@ class Dispatcher:
             )
             try:
                 # Relaxed: a claim lost to a power failure leaves the job pending.
-                return await self._deployment.database.write_relaxed(_claim, request)
+                claimed = await self._deployment.database.write_relaxed(_claim, request, unheard_since)
             except DatabaseError as error:
+                unheard_since = self._claimed_at  # it may have been written all the same
                 self._deployment.events.database_trouble("dispatcher", str(error), pause)
+            else:
+                self._claimed_at = max((job.locked_at for job in claimed.jobs), default=self._claimed_at)
+                return claimed
             await trio.sleep(pause * (0.5 + self._deployment.random.random()))
             pause = min(LONGEST_PAUSE, pause * 2)
 
@@ -131,9 +136,17 @@ class Dispatcher:
             self._pool.more.set()
 
 
-def _claim(tx: JobTransaction, request: ClaimRequest) -> Claim:
-    """Claim; but nothing between being taken for dead and the heartbeat that notices it."""
-    return claim(tx, request) if is_registered(tx, request.worker) else Claim([], left=False, ready_at=None)
+def _claim(tx: JobTransaction, request: ClaimRequest, unheard_since: float | None) -> Claim:
+    """Claim; but nothing between being taken for dead and the heartbeat that notices it.
+
+    Args:
+        unheard_since: after it a claim was not answered: what that brought is given back first.
+    """
+    if not is_registered(tx, request.worker):
+        return Claim([], left=False, ready_at=None)
+    if unheard_since is not None:
+        give_back_unheard(tx, request.worker, unheard_since)
+    return claim(tx, request)
 
 
 def _keys(handlers: Mapping[str, Handler]) -> dict[str, KeyOf]:

@@ -26,14 +26,15 @@ def stop_on_signals(
 ) -> Iterator[None]:
     """Set `stopping` at the first SIGTERM or SIGINT, call `hurry` at the second; main thread only."""
     token = trio.lowlevel.current_trio_token()
-    received = 0
+    orders: list[int] = []
 
-    def handle(_number: int, _frame: FrameType | None) -> None:
-        nonlocal received
-        received += 1
-        watchdog.arm(grace + LEAVING if received == 1 else LEAVING)
+    def handle(number: int, _frame: FrameType | None) -> None:
+        # The next signal may interrupt this at any call: from the append on, what this one is stands.
+        first = not orders
+        orders.append(number)
+        watchdog.arm(grace + LEAVING if first else LEAVING)
         with suppress(trio.RunFinishedError):
-            token.run_sync_soon(stopping.set if received == 1 else hurry)
+            token.run_sync_soon(stopping.set if first else hurry)
 
     before = {number: signal.signal(number, handle) for number in SIGNALS}
     try:
@@ -41,4 +42,4 @@ def stop_on_signals(
     finally:
         for number, handler in before.items():
             # Once stopping, stay deaf: a late signal must not turn an orderly exit into a death by signal.
-            signal.signal(number, signal.SIG_IGN if received else handler)
+            signal.signal(number, signal.SIG_IGN if orders else handler)

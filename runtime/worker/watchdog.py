@@ -49,16 +49,15 @@ class Watchdog:
         self._loop_thread = threading.get_ident()
         self._ticked = monotonic()
         self._reported = False
-        self._deadline: float | None = None
-        self._armed = 0.0
+        self._deadlines: list[tuple[float, float]] = []  # and when they were set
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="watchdog", daemon=True)
 
     def arm(self, seconds: float) -> None:
         """Leave by force unless the process has ended in so many seconds; the earliest deadline stands."""
         now = self._monotonic()
-        self._armed = self._armed or now
-        self._deadline = min(self._deadline or now + seconds, now + seconds)
+        # One step: two signals that come together call this inside itself, and neither may undo the other.
+        self._deadlines.append((now + seconds, now))
 
     async def run(self) -> None:
         """Tick until cancelled."""
@@ -84,9 +83,9 @@ class Watchdog:
             self._reported = True
             with suppress(Exception):  # a log that cannot be written must not end the watch
                 self._events.loop_stalled(stalled, self._running(), self._stack())
-        if self._deadline is not None and now > self._deadline:
+        if any(now > deadline for deadline, _ in self._deadlines):
             with suppress(Exception):
-                self._events.forced_exit(now - self._armed)
+                self._events.forced_exit(now - self._deadlines[0][1])
             _flush_logs()
             self._leave(FORCED_EXIT)
 

@@ -67,7 +67,13 @@ async def open_services(
             turns=Turns(),
             new_order_id=new_order_id,
         ),
-        webhooks or open_webhooks(deployment, allowed=settings.webhook_allow, denied=settings.webhook_deny),
+        webhooks
+        or open_webhooks(
+            deployment,
+            allowed=settings.webhook_allow,
+            denied=settings.webhook_deny,
+            proxy=settings.webhook_proxy,
+        ),
     ]
 
 

@@ -1,6 +1,6 @@
 """The exchange: one request on one connection to an address that the guard has checked.
 
-No redirects, no proxies from the environment, no cookies, no decompression, no
+No redirects, no proxies but the operator's own, no cookies, no decompression, no
 second use of a connection. Imported with the first request.
 """
 
@@ -15,7 +15,7 @@ import trio
 from shop.webhooks.addresses import plain
 from shop.webhooks.errors import NoAnswer, Unreachable
 from shop.webhooks.transport import Answer, Bounds
-from shop.webhooks.urls import Address, Target
+from shop.webhooks.urls import Address, Proxy, Target
 
 MOST_TRIED = 3
 """Addresses of one name that are dialled in one attempt."""
@@ -31,22 +31,51 @@ async def exchange(
     body: bytes,
     bounds: Bounds,
     trust: ssl.SSLContext | None,
+    proxy: Proxy | None = None,
 ) -> Answer:
     """Post to one of the addresses and read the answer. The caller sets the deadline.
+
+    Args:
+        target: where to.
+        addresses: those of its host, checked.
+        headers: beside our own.
+        body: what is posted.
+        bounds: what it may cost.
+        trust: whose certificates count; None: by http, which leads only where the operator allows it.
+        proxy: through which requests by https go.
 
     Raises:
         Unreachable, NoAnswer: it failed.
     """
-    connection = httpcore2.AsyncHTTPConnection(
-        httpcore2.Origin(target.scheme.encode(), target.host.encode(), target.port),
-        ssl_context=trust,
-        network_backend=PinnedBackend(addresses),
-    )
-    request = _request(target, headers, body, bounds.connect_seconds)
+    if proxy is None or trust is None:
+        connection = httpcore2.AsyncHTTPConnection(
+            httpcore2.Origin(target.scheme.encode(), target.host.encode(), target.port),
+            ssl_context=trust,
+            network_backend=PinnedBackend(addresses),
+        )
+        return await _over(connection, target, _request(target, target.host, headers, body, bounds), bounds)
+    failure = Unreachable(f"no address of {target.host}")
+    # By address, not by name: the proxy looks up nothing that was not checked.
+    for address in addresses[:MOST_TRIED]:
+        place = f"[{address}]" if address.version == 6 else str(address)
+        tunnel = httpcore2.AsyncHTTPProxy(f"http://{proxy.authority}", ssl_context=trust, max_connections=1)
+        try:
+            return await _over(tunnel, target, _request(target, place, headers, body, bounds), bounds)
+        except Unreachable as error:
+            failure = error
+    raise failure
+
+
+async def _over(
+    connection: httpcore2.AsyncConnectionInterface | httpcore2.AsyncHTTPProxy,
+    target: Target,
+    request: httpcore2.Request,
+    bounds: Bounds,
+) -> Answer:
     try:
         return await _read(await connection.handle_async_request(request), bounds.answer_bytes)
-    except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
-        raise Unreachable(f"no connection to {target.host}") from error
+    except (httpcore2.ConnectError, httpcore2.ConnectTimeout, httpcore2.ProxyError) as error:
+        raise Unreachable(f"no connection to {target.host}: {error}") from error
     except _FAILURES as error:
         raise NoAnswer(f"the exchange broke off: {type(error).__name__}") from error
     finally:
@@ -109,8 +138,9 @@ class PinnedBackend(httpcore2.AsyncNetworkBackend):
 
 
 def _request(
-    target: Target, headers: Mapping[str, str], body: bytes, connect_seconds: float
+    target: Target, place: str, headers: Mapping[str, str], body: bytes, bounds: Bounds
 ) -> httpcore2.Request:
+    """`place` is what is connected to; TLS and the Host header go by the target's name all the same."""
     own = {
         "Host": target.authority,
         "User-Agent": AGENT,
@@ -119,13 +149,13 @@ def _request(
         "Accept-Encoding": "identity",
         "Connection": "close",
     }
-    url = httpcore2.URL(scheme=target.scheme, host=target.host, port=target.port, target=target.path)
+    url = httpcore2.URL(scheme=target.scheme, host=place, port=target.port, target=target.path)
     return httpcore2.Request(
         "POST",
         url,
         headers=[*own.items(), *headers.items()],
         content=body,
-        extensions={"timeout": {"connect": connect_seconds}},
+        extensions={"timeout": {"connect": bounds.connect_seconds}, "sni_hostname": target.host},
     )
 
 

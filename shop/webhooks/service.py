@@ -10,6 +10,7 @@ from shop.webhooks.endpoints import NewEndpoint
 from shop.webhooks.guard import Guard, SystemResolver
 from shop.webhooks.signing import random_secret
 from shop.webhooks.transport import HttpSender, Sender
+from shop.webhooks.urls import Proxy
 
 
 def random_id() -> str:
@@ -37,7 +38,11 @@ class Webhooks:
 
 
 def open_webhooks(
-    deployment: Deployment, *, allowed: Sequence[Network] = (), denied: Sequence[Network] = ()
+    deployment: Deployment,
+    *,
+    allowed: Sequence[Network] = (),
+    denied: Sequence[Network] = (),
+    proxy: Proxy | None = None,
 ) -> Webhooks:
     """The real thing: system resolver, real connections.
 
@@ -45,6 +50,7 @@ def open_webhooks(
         deployment: the application.
         allowed: networks that may be reached although they are not public.
         denied: networks that may not, although they are.
+        proxy: through which requests by https leave, checked all the same; it may refuse more of them.
     """
     guard = Guard(Policy(allowed, denied), SystemResolver(inline=deployment.inline))
-    return Webhooks(guard=guard, sender=HttpSender(guard))
+    return Webhooks(guard=guard, sender=HttpSender(guard, proxy=proxy))

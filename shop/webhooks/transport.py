@@ -10,7 +10,7 @@ import trio
 
 from shop.webhooks.errors import NoAnswer, Unreachable, UnusableUrl
 from shop.webhooks.guard import Guard
-from shop.webhooks.urls import parse_url
+from shop.webhooks.urls import Proxy, parse_url
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +66,12 @@ class HttpSender:
         guard: Guard,
         bounds: Bounds | None = None,
         trust: Callable[[], ssl.SSLContext] = public_authorities,
+        proxy: Proxy | None = None,
     ) -> None:
         self._guard = guard
         self._bounds = bounds or Bounds()
         self._trust = trust
+        self._proxy = proxy
 
     async def send(self, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
         """See `Sender.send`."""
@@ -80,7 +82,7 @@ class HttpSender:
             with trio.fail_after(self._bounds.seconds):
                 addresses = await self._guard.addresses(target)
                 trust = self._trust() if target.scheme == "https" else None
-                return await exchange(target, addresses, headers, body, self._bounds, trust)
+                return await exchange(target, addresses, headers, body, self._bounds, trust, self._proxy)
         except UnusableUrl as error:  # the rules have changed since it was registered
             raise Unreachable(str(error)) from error
         except trio.TooSlowError as error:

@@ -83,6 +83,33 @@ def parse_url(text: str) -> Target:
     return Target(parts.scheme, _host(name, bracketed="[" in parts.netloc), port, path)
 
 
+@dataclass(frozen=True, slots=True)
+class Proxy:
+    """A proxy of our own that filters what leaves: told by CONNECT to which checked address."""
+
+    host: str
+    """In brackets where it is an IPv6 address."""
+    port: int
+
+    @property
+    def authority(self) -> str:
+        """Host and port, as they stand in a URL."""
+        return f"{self.host}:{self.port}"
+
+
+def parse_proxy(url: object) -> Proxy:
+    """Read `http://host:port`.
+
+    Raises:
+        ValueError: it is not like that.
+    """
+    parts = urlsplit(str(url))
+    plain = parts.path in {"", "/"} and not (parts.query or parts.fragment or "@" in parts.netloc)
+    if parts.scheme != "http" or not parts.hostname or not parts.port or not plain:
+        raise ValueError("must be http://host:port")
+    return Proxy(f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname, parts.port)
+
+
 def _host(name: str, *, bracketed: bool) -> str:
     """The host in one spelling."""
     if bracketed:

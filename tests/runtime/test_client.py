@@ -73,7 +73,7 @@ async def test_a_key_can_be_unique_for_a_period(autojump_clock, deployment):
         ({"key": ""}, "key"),
         ({"key": "x" * 256}, "key"),
         ({"key": "a\nb"}, "key"),
-        ({"unique_for": 5}, "uniqueFor"),
+        ({"unique_for": 5}, "uniqueForSeconds"),
         ({"max_attempts": 0}, "maxAttempts"),
     ],
 )

@@ -6,12 +6,13 @@ import pytest
 import trio
 
 from runtime.app import App
-from runtime.context import Context, find_service
+from runtime.context import Context
 from runtime.errors import ConfigurationError, InvalidInput, InvalidPayload
 from runtime.job import Job
 from runtime.model.records import Status
 from runtime.store.endings import rescue
 from runtime.store.workers import last_beat
+from runtime.surroundings import find_service
 from runtime.testing import drain, open_testing, running_worker
 from runtime.worker.options import WorkerOptions
 from tests.runtime.obedient import Other

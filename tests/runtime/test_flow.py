@@ -89,6 +89,9 @@ def test_a_step_has_options_of_its_own():
 def test_a_deadline_of_the_whole_is_that_of_each_job_that_states_none():
     flow = chain(Add(), step(Add(), deadline=150.0), step(Add(), deadline=None), step(Add(), done_within=5))
     assert [job.end_by for job in plan(flow, 100.0, deadline=200.0).jobs] == [200.0, 150.0, None, 105.0]
+    assert [job.end_by for job in plan(flow, 100.0, done_within=90).jobs] == [190.0, 150.0, None, 105.0]
+    with pytest.raises(InvalidInput, match="deadline"):
+        plan(flow, 100.0, deadline=200.0, done_within=90)
 
 
 async def test_a_diamond_hands_its_results_on(opened, autojump_clock):

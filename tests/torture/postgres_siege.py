@@ -60,6 +60,15 @@ class ServerSiege(Siege):
         """How many connections listen at this moment, as their last statement tells."""
         return len(self.rows(LISTENING))
 
+    def why_deaf(self) -> str:
+        """Who runs, what each said last, and who is connected: for a process that does not listen."""
+        said = [(process.pid, process.running, process.log[-6:]) for process in self._processes]
+        connected = self.rows(
+            "SELECT application_name, state, left(query, 60), CAST(query_start AS text) FROM pg_stat_activity"
+            " WHERE application_name <> ''"
+        )
+        return "\n".join(map(str, [*said, *connected]))
+
     def forget_link(self) -> None:
         """Let go of the connection that looks on."""
         if self._link is not None:

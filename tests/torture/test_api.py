@@ -31,3 +31,7 @@ def test_whatever_is_sent_the_answer_is_a_documented_one(shop, seed, blows, toke
     )
     assert ended.returncode == 0, ended.stdout[-6000:]
     assert shop.site_at().get("/health").status == 200
+    # Operators may enqueue parts of no order, and cancel who asks what became of a payment.
+    shop.examine = False
+    shop.close()
+    assert {finding.split(":")[0] for finding in shop.doctor()} <= {"order jobs", "open payments"}

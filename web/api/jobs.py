@@ -52,6 +52,9 @@ class NewJobInput(Input):
     )
     delay_seconds: float = Field(0, ge=0, description="When it is due, from now.")
     key: str | None = Field(None, description="Makes it unique among the unfinished jobs of its type.")
+    unique_for_seconds: float | None = Field(
+        None, gt=0, description="Keep the key taken for so long instead, whether the job has ended or not."
+    )
     on_conflict: OnConflict = Field(
         "keep",
         description="What becomes of a waiting job that holds the key: `replace` gives it this payload, "
@@ -133,6 +136,7 @@ async def enqueue_job(body: NewJobInput) -> Reply[NewJobShape]:
             delay=body.delay_seconds,
             priority=body.priority,
             key=body.key,
+            unique_for=body.unique_for_seconds,
             on_conflict=body.on_conflict,
             expires=body.expires_seconds,
             done_within=body.deadline_seconds,

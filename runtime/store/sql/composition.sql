@@ -81,6 +81,15 @@ WHERE id = :id AND status IN ('pending', 'cancelled') RETURNING type;
 SELECT p.job_id, p.on_failure FROM job_parents AS p JOIN jobs AS j ON j.id = p.job_id
 WHERE p.parent_id = :parent_id AND p.state = 'open' AND j.status = 'blocked' ORDER BY p.job_id;
 
+-- name: waiting_below
+-- All that waits for a job, or for something that does.
+WITH RECURSIVE below (id) AS (
+    SELECT job_id FROM job_parents WHERE parent_id = :job_id AND state <> 'done'
+    UNION
+    SELECT p.job_id FROM below JOIN job_parents AS p ON p.parent_id = below.id WHERE p.state <> 'done'
+)
+SELECT id FROM below;
+
 -- name: parents_of
 -- The jobs that a job waits for or waited for, in its order.
 SELECT j.id, j.type, j.status, p.state FROM job_parents AS p JOIN jobs AS j ON j.id = p.parent_id

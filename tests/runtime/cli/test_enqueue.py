@@ -40,6 +40,9 @@ def test_a_taken_key_gives_the_job_that_holds_it(creche):
 
     assert (again.code, again.out) == (0, "1\n")
     assert "the key 'k' is taken" in again.err
+    creche("enqueue", "draw", "--key", "k", "--unique-for", "3600")
+    creche("jobs", "cancel", "2")
+    assert creche("enqueue", "draw", "--key", "k").out == "2\n"
     assert creche("stats", "--json").json["queue"]["pending"] == 1
 
 
@@ -60,6 +63,7 @@ def test_a_taken_key_gives_the_job_that_holds_it(creche):
         (["greet", "{}", "--count", "0"], "--count"),
         (["greet", "{}", "--key", ""], "key"),
         (["greet", "{}", "--key", "k", "--count", "2"], "--key"),
+        (["greet", "{}", "--unique-for", "5"], "uniqueForSeconds needs a key"),
         (["greet", "{}", "--on-conflict", "replace"], "onConflict"),
         (["greet", "{}", "--on-conflict", "never", "--key", "k"], "--on-conflict"),
         (["greet", "{}", "--expires", "0"], "expiresSeconds"),

@@ -2,55 +2,21 @@
 
 import subprocess
 import sys
-from contextlib import asynccontextmanager
 
-import apsw
 import pytest
 import trio
 
 from runtime.clock import SystemClock
 from runtime.db.base import CheckViolation, Transaction, UniqueViolation
 from runtime.db.location import parse_location
-from runtime.db.queries import Schema
 from runtime.db.sqlite import open_sqlite
-from runtime.errors import DatabaseBusy, SchemaMismatch, UnsupportedDatabase
-
-
-class Notes(Schema):
-    """A schema of one table, written here."""
-
-    def queries(self, dialect):
-        return {
-            "add_note": "INSERT INTO notes (text) VALUES (:text)",
-            "all_notes": "SELECT text FROM notes ORDER BY rowid",
-            "break_rule": "INSERT INTO notes (text) VALUES (NULL)",
-        }
-
-    def migrations(self, dialect):
-        from runtime.db.queries import Migration
-
-        return [Migration("notes", 1, "notes", "CREATE TABLE notes (text TEXT NOT NULL UNIQUE) STRICT")]
-
-
-@asynccontextmanager
-async def opened(path, **options):
-    location = parse_location(f"sqlite:///{path}")
-    async with open_sqlite(location, [Notes("notes", "")], Transaction, SystemClock(), **options) as database:
-        yield database
+from runtime.errors import DatabaseBusy
+from tests.runtime.db.notes import Notes, add, notes, opened
 
 
 @pytest.fixture
 def path(tmp_path):
     return tmp_path / "notes.db"
-
-
-def add(tx, text):
-    tx.run("add_note", text=text)
-    return text
-
-
-def notes(tx):
-    return tx.all("all_notes", str)
 
 
 @pytest.mark.parametrize("inline", [False, True])
@@ -181,72 +147,6 @@ def hold_lock(path):
     assert holder.stdout.readline() == b"held\n"
     holder.stdout.close()
     return holder
-
-
-async def test_the_file_is_readable_by_its_owner_alone(path):
-    async with opened(path):
-        assert path.stat().st_mode & 0o777 == 0o600
-
-
-async def test_another_programs_file_is_refused_untouched(path):
-    connection = apsw.Connection(str(path))
-    connection.execute("PRAGMA application_id = 42; CREATE TABLE theirs (x)")
-    connection.close()
-    before = path.read_bytes()
-
-    with pytest.raises(UnsupportedDatabase, match="another program"):
-        async with opened(path):
-            pass
-
-    assert path.read_bytes() == before
-
-
-async def test_an_applications_own_file_is_adopted_only_on_request(path):
-    connection = apsw.Connection(str(path))
-    connection.execute("CREATE TABLE theirs (x)")
-    connection.close()
-
-    with pytest.raises(UnsupportedDatabase, match="--adopt"):
-        async with opened(path):
-            pass
-    async with opened(path, adopt=True) as database:
-        await database.write(add, "ours")
-    async with opened(path) as database:
-        assert await database.read(notes) == ["ours"]
-
-
-async def test_a_file_that_is_no_database_is_refused(path):
-    path.write_bytes(b"not a database at all" * 100)
-
-    with pytest.raises(UnsupportedDatabase, match="intact"):
-        async with opened(path):
-            pass
-
-
-async def test_a_newer_schema_is_refused(path):
-    async with opened(path):
-        pass
-    connection = apsw.Connection(str(path))
-    connection.execute("INSERT INTO creche_migrations VALUES ('notes', 2, 'future', 0)")
-    connection.close()
-
-    with pytest.raises(SchemaMismatch, match="newer version"):
-        async with opened(path):
-            pass
-
-
-async def test_an_old_sqlite_is_refused(path, monkeypatch):
-    monkeypatch.setattr(apsw, "sqlite_lib_version", lambda: "3.40.1")
-
-    with pytest.raises(UnsupportedDatabase, match=r"3\.51\.3"):
-        async with opened(path):
-            pass
-
-
-async def test_a_directory_that_is_not_there_is_a_clear_error(tmp_path):
-    with pytest.raises(UnsupportedDatabase, match="cannot create"):
-        async with opened(tmp_path / "no" / "such.db"):
-            pass
 
 
 async def test_announcements_reach_the_listeners_of_another_process(path):

@@ -193,6 +193,29 @@ def test_what_a_running_job_adds_is_waited_for_and_belongs_to_its_workflow(store
     assert [status(store, job) for job in (added, free, workflow.id + 1)] == ["completed"] * 2 + ["pending"]
 
 
+def test_what_a_running_job_adds_may_not_wait_for_what_is_to_wait_for_it(store):
+    """The one way to a circle: all jobs of it would wait for each other, for ever."""
+    workflow = store.enqueue(chain(Obey(), Obey(), Obey()))
+    elsewhere = store.enqueue(Obey(), delay=60).id
+    (running,) = store.claim().jobs
+
+    def add(tx, *parents):
+        tx.within = running.id
+        try:
+            return tx.enqueue(Obey(), awaited=True, depends_on=[elsewhere, *parents]).id
+        finally:
+            tx.within = None
+
+    for place in (workflow.id + 1, workflow.id + 2):
+        with pytest.raises(InvalidInput, match=rf"dependsOn\.1: job {place} waits for this one"):
+            store(add, place)
+    added = store(add, running.id)
+    store.end(running)
+    store(control.retry, elsewhere, 1)
+    work(store)
+    assert [status(store, job) for job in (added, workflow.id + 2)] == ["completed"] * 2
+
+
 def test_a_parent_is_not_pruned_while_somebody_waits_and_a_workflow_goes_with_its_last_job(store):
     workflow = store.enqueue(chain(Obey(), Obey()))
     (first,) = store.claim().jobs

@@ -8,29 +8,17 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from runtime.errors import NotAllowed
 from runtime.model.lifecycle import settle
-from runtime.model.outcomes import Cancelled, Completed, Failed, Interrupted, Snoozed, TimedOut
 from runtime.model.rates import Rate
 from runtime.model.records import Status
 from runtime.model.retry import Retry
 from runtime.store import claims, control, dead_letters, endings, limits, promotion, retention, workers
 from runtime.store.endings import Ending
 from runtime.transaction import JobTransaction
-from tests.runtime.obedient import Limited, Obey, Other
+from tests.runtime.obedient import Obey
+from tests.runtime.store.choices import ANY, MODELS, OUTCOMES, PRIORITIES, RETRIES, SECONDS, WORKERS
 from tests.runtime.store.synchronous import Store, request, sign_of_life
 
 UNFINISHED = {"scheduled", "blocked", "pending", "processing"}
-MODELS = st.sampled_from([Obey, Other, Limited])
-WORKERS = st.sampled_from(["w1", "w2", "w3"])
-ANY = st.integers(0, 1000)
-PRIORITIES = st.sampled_from([None, 0, 5, 100])
-OUTCOMES = st.sampled_from(
-    [
-        Completed(), Failed("wrong"), Failed("hopeless", final=True), TimedOut(1.0), Cancelled("enough"),
-        Snoozed(0, "now"), Snoozed(30, "later"), Interrupted("stopped"),
-    ]
-)  # fmt: skip
-RETRIES = st.sampled_from([Retry(base=10, jitter=0), Retry(base=0)])
-SECONDS = st.sampled_from([0.001, 1.0, 20.0, 5000.0, -30.0])
 
 
 class _Refused(Exception):

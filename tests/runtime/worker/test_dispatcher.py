@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import trio
 
-from runtime.errors import DatabaseFull
+from runtime.errors import DatabaseError, DatabaseFull
 from runtime.model.rates import Rate
 from runtime.model.records import Status
 from runtime.store import limits
@@ -13,7 +13,7 @@ from runtime.testing import alone, running_worker
 from runtime.worker.dispatcher import LONGEST_PAUSE
 from runtime.worker.options import WorkerOptions
 from tests.runtime.obedient import Limited, Obey, Other
-from tests.runtime.worker.trouble import troubled
+from tests.runtime.worker.trouble import TroubledDatabase, troubled
 
 POLL = 1.0
 
@@ -129,3 +129,34 @@ async def test_in_the_end_it_listens_no_more(autojump_clock, deployment):
     await deployment.queue.enqueue(Obey())
     await trio.sleep(100)
     assert set((await statuses(deployment)).values()) == {Status.PENDING}
+
+
+class UnansweredDatabase(TroubledDatabase):
+    """Writes the second claim that brings something, and does not say so."""
+
+    brought = 0
+
+    async def write_relaxed(self, fn, /, *args, **kwargs):
+        result = await super().write_relaxed(fn, *args, **kwargs)
+        if fn.__name__ == "_claim" and result.jobs:
+            self.brought += 1
+            if self.brought == 2:
+                raise DatabaseError("the connection was lost in COMMIT: whether it was written is unknown")
+        return result
+
+
+async def test_jobs_of_a_claim_that_was_written_and_not_answered_run_and_those_that_run_stay(
+    autojump_clock, deployment, diary
+):
+    unanswered = replace(
+        deployment, database=UnansweredDatabase(deployment.database, (), 0, DatabaseFull("never"))
+    )
+    long = await deployment.queue.enqueue(Obey(name="long", do="sleep", seconds=5))
+    async with running_worker(unanswered, alone()):
+        await trio.sleep(1)
+        late = await deployment.queue.enqueue(Obey(name="late"))
+        await trio.sleep(30)
+
+    assert diary.names == ["long", "late"]
+    assert await statuses(deployment) == {long.id: Status.COMPLETED, late.id: Status.COMPLETED}
+    assert (await deployment.queue.job(late.id)).record.attempts == 1

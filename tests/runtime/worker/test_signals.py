@@ -69,6 +69,22 @@ async def test_the_second_does_not_wait(life):
     assert life.watch.armed == [GRACE + LEAVING, LEAVING]
 
 
+async def test_one_that_interrupts_the_handling_of_the_first_is_the_second(life):
+    def arm(seconds):
+        life.watch.armed.append(seconds)
+        if len(life.watch.armed) == 1:
+            signal.raise_signal(signal.SIGINT)
+
+    life.watch.arm = arm
+    with life.listening():
+        signal.raise_signal(signal.SIGTERM)
+        with trio.fail_after(1):
+            await life.stopping.wait()
+            await life.hurried.wait()
+
+    assert life.watch.armed == [GRACE + LEAVING, LEAVING]
+
+
 async def test_two_quick_ones_are_two_although_the_loop_is_blocked(life):
     with life.listening():
         for _ in range(2):

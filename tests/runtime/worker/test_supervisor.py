@@ -12,7 +12,7 @@ from runtime.worker.options import WorkerOptions
 from runtime.worker.signals import SIGNALS
 from runtime.worker.supervisor import describe, supervise
 from tests.runtime.obedient import Obey
-from tests.runtime.worker.test_pool import Pool, job
+from tests.runtime.worker.crew import Pool, job
 
 
 @pytest.fixture(autouse=True)

@@ -38,6 +38,15 @@ async def test_a_key_that_is_taken_is_answered_with_the_job_that_holds_it(visito
     assert second.json["duplicate"] is True
 
 
+async def test_a_key_is_kept_for_a_while_whatever_becomes_of_the_job(visitor):
+    first = await visitor.post("/admin/jobs", {**NEW, "key": "once", "uniqueForSeconds": 60})
+    await visitor.post(f"/admin/jobs/{first.json['id']}/cancel")
+
+    assert (await visitor.post("/admin/jobs", {**NEW, "key": "once"})).json["id"] == first.json["id"]
+    refused = await visitor.post("/admin/jobs", {**NEW, "uniqueForSeconds": 60})
+    assert [error["field"] for error in refused.json["errors"]] == ["uniqueForSeconds"]
+
+
 async def test_jobs_are_listed_newest_first_in_pages(visitor, deployment):
     ids = await deployment.queue.enqueue_many([Echo(message=str(n)) for n in range(5)])
 
