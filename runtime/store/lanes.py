@@ -24,6 +24,9 @@ from runtime.store.transaction import StoreTransaction
 MOST_LET_GO = 1000
 """Parked jobs that one transaction makes due, of one lane; and lanes that it looks at."""
 
+COUNTED_AGAIN = 2.0
+"""Seconds after which a new limit counts the runs of its type again: longer than a group commit takes."""
+
 NO_BOUNDS = Bounds()
 
 KeyOf = Callable[[str], str | None]
@@ -143,8 +146,12 @@ def open_due(tx: StoreTransaction, most: int = MOST_LET_GO) -> None:
         return
     enter(tx)
     due = tx.all("due_lanes", LaneName, now=tx.now, most=most)
-    if due:
-        _let_go(tx, _hold(tx, due).values())
+    for name in due:
+        if name.key == OF_TYPE:
+            _count_again(tx, name.type)
+    keyed = [name for name in due if name.key != OF_TYPE]
+    if keyed:
+        _let_go(tx, _hold(tx, keyed).values())
 
 
 def reopen(tx: StoreTransaction, job_type: str) -> None:
@@ -154,10 +161,21 @@ def reopen(tx: StoreTransaction, job_type: str) -> None:
 
 
 def begin_counting(tx: StoreTransaction, job_type: str) -> None:
-    """From now on it matters how many jobs of a type run: those that do take places."""
+    """From now on it matters how many jobs of a type run: those that do take places.
+
+    A server's other workers may be ending some at this moment, so it is looked at again soon.
+    """
     tx.many("add_lane", [_new_row(Lane.new(job_type, OF_TYPE, Bounds(), tx.now))])
     tx.run("add_slots_of_type", type=job_type)
-    tx.run("count_slots_of_type", type=job_type)
+    tx.run("count_slots_of_type", type=job_type, again_at=tx.now + COUNTED_AGAIN)
+    tx.announce(SCHEDULED)
+
+
+def _count_again(tx: StoreTransaction, job_type: str) -> None:
+    """Take back places that runs got which had just ended."""
+    if tx.run("forget_stray_slots", type=job_type):
+        tx.announce(DUE)
+    tx.run("count_slots_of_type", type=job_type, again_at=None)
 
 
 def stop_counting(tx: StoreTransaction, job_type: str, *, keyed: bool) -> None:

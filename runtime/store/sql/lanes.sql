@@ -68,9 +68,16 @@ INSERT INTO lane_slots (job_id, key, type, claims)
 SELECT id, '', type, claims FROM jobs WHERE status = 'processing' AND type = :type ON CONFLICT (job_id, key) DO NOTHING;
 
 -- name: count_slots_of_type
--- The lane of a type counts its places.
-UPDATE lanes SET running = (SELECT COUNT(*) FROM lane_slots AS s WHERE s.type = :type AND s.key = '')
+-- The lane of a type counts its places; when somebody has to look at them again.
+UPDATE lanes SET running = (SELECT COUNT(*) FROM lane_slots AS s WHERE s.type = :type AND s.key = ''),
+    opens_at = CAST(:again_at AS double precision)
 WHERE type = :type AND key = '';
+
+-- name: forget_stray_slots
+-- Places in the lane of a type whose jobs had ended when they were given them.
+DELETE FROM lane_slots WHERE type = :type AND key = '' AND NOT EXISTS (
+    SELECT 1 FROM jobs WHERE jobs.id = lane_slots.job_id AND jobs.status = 'processing' AND jobs.claims = lane_slots.claims
+);
 
 -- name: forget_slots
 -- Nobody counts any more how many jobs of a type, or of its keys, run.

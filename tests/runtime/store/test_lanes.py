@@ -84,6 +84,25 @@ def test_what_runs_when_a_limit_is_set_counts(store):
     assert len(store.claim().jobs) == 1
 
 
+def test_a_place_of_a_run_that_ended_while_the_limit_was_set_is_free_soon(store):
+    store.enqueue(Obey())
+    store.enqueue(Obey())
+    (ended,) = store.claim(1).jobs
+    limit(store, Kind.CONCURRENCY, 1)
+    # As where another worker's ending did not see the place that its run was just given.
+    (place,) = store.rows("SELECT job_id, key, type, claims FROM lane_slots")
+    store.execute("DELETE FROM lane_slots")
+    store.end(ended)
+    store.execute("INSERT INTO lane_slots (job_id, key, type, claims) VALUES (?, ?, ?, ?)", *place)
+    assert store.claim().jobs == []
+
+    store.clock.time = store(promotion.next_due)
+    store(promotion.promote, 100)
+
+    assert len(store.claim().jobs) == 1
+    assert store(promotion.next_due) is None
+
+
 def test_without_the_limit_all_may_run(store):
     limit(store, Kind.CONCURRENCY, 1)
     for _ in range(3):
