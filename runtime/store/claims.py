@@ -70,6 +70,9 @@ def claim(tx: StoreTransaction, request: ClaimRequest) -> Claim:
     bounds = type_limits.in_force(tx)
     dated = deadlines.there_are_any(tx)
     limited = {arm.type for arm in arms} & in_force.keys()
+    # Before the first rate is held, or a job that missed its deadline has its aftermath: see `lanes.enter`.
+    if bounds and (limited or dated or any(arm.type in bounds for arm in arms)):
+        lanes.enter(tx)
     allowance = allow(request, arms)
     for job_type in sorted(limited):  # in one order, so that no two claims deadlock
         limit = in_force[job_type]

@@ -1,7 +1,7 @@
 """What an enqueue does to the job that holds its key: nothing, or, while that waits, it gets the new."""
 
 from runtime.model.records import JobRecord, NewJob, Status
-from runtime.store import deadlines, lanes
+from runtime.store import deadlines, parking
 from runtime.store.subjects import DUE, SCHEDULED
 from runtime.store.transaction import StoreTransaction
 
@@ -43,7 +43,7 @@ def settle(tx: StoreTransaction, holder: JobRecord, new: NewJob) -> JobRecord:
 
 def status_when_due(tx: StoreTransaction, job: JobRecord, scheduled_at: float) -> Status:
     """The status of a job that waits and is changed; one that was parked for its key tries again."""
-    if job.status is Status.BLOCKED and not lanes.leave(tx, job.id):
+    if job.status is Status.BLOCKED and not parking.leave(tx, job.id):
         return Status.BLOCKED
     return Status.PENDING if scheduled_at <= tx.now else Status.SCHEDULED
 

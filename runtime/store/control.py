@@ -3,7 +3,7 @@
 from runtime.errors import NotAllowed
 from runtime.model.lifecycle import CancelAction, cancel_when, check_retry
 from runtime.model.records import JobRecord, Status
-from runtime.store import aftermath, composition, deadlines, jobs, lanes, workflows
+from runtime.store import aftermath, composition, deadlines, jobs, parking, workflows
 from runtime.store.composition import Ended
 from runtime.store.subjects import CONTROL, DUE, FINISHED
 from runtime.store.transaction import StoreTransaction
@@ -49,7 +49,7 @@ def retry(tx: StoreTransaction, job_id: int, budget: int) -> JobRecord:
         tx.run("restart_job", id=job_id, budget=budget, now=tx.now)
         deadlines.lift(tx, job_id)  # whoever begins it anew wants it done all the same
         tx.run("delete_dead_letter", job_id=job_id)
-        lanes.leave(tx, job_id)
+        parking.leave(tx, job_id)
         workflows.count_anew(tx, [job_id], record.status)
         if composition.still_waits(tx, job_id):
             composition.block(tx, job_id)

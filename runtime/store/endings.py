@@ -52,7 +52,7 @@ def finish(tx: StoreTransaction, worker: str, ending: Ending) -> bool:
         _bury(tx, ending)
     tx.announce(_SUBJECTS.get(written, FINISHED))
     lanes.freed(tx, [job])
-    if written.finished:
+    if written.finished and _is_awaited(tx):
         aftermath.ended(tx, [Ended(job.id, job.type, written)])
     return True
 
@@ -109,11 +109,19 @@ def _complete(tx: StoreTransaction, worker: str, endings: Sequence[Ending]) -> l
         gone = {job.id for job in refused}
         if lanes.in_use(tx):
             lanes.freed(tx, [job for job, _ in endings if job.id not in gone])
-        if composition.in_use(tx):
+        if _is_awaited(tx):
             aftermath.ended(
                 tx, [Ended(job.id, job.type, Status.COMPLETED) for job, _ in endings if job.id not in gone]
             )
     return refused
+
+
+def _is_awaited(tx: StoreTransaction) -> bool:
+    """Whether anything can follow from the end of a job: then rows that several wait for are next."""
+    if not composition.in_use(tx):
+        return False
+    lanes.enter_if_limited(tx)
+    return True
 
 
 def _completed_by(tx: StoreTransaction, worker: str, job: ClaimedJob) -> bool:

@@ -12,31 +12,47 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
-from typing import NamedTuple
 
 from runtime.model.lanes import OF_TYPE, Bounds, Lane
 from runtime.model.rates import Bucket
-from runtime.model.records import ClaimedJob, Status
-from runtime.store import type_limits
+from runtime.model.records import ClaimedJob
+from runtime.store import parking, type_limits
+from runtime.store.parking import LaneName
 from runtime.store.subjects import DUE, SCHEDULED
 from runtime.store.transaction import StoreTransaction
 
 MOST_LET_GO = 1000
 """Parked jobs that one transaction makes due, of one lane; and lanes that it looks at."""
 
+COUNTED_AGAIN = 2.0
+"""Seconds after which a new limit counts the runs of its type again: longer than a group commit takes."""
+
+NO_BOUNDS = Bounds()
+
 KeyOf = Callable[[str], str | None]
 """From a payload to the key of its lane, as `key_text` writes it; None: no lane."""
 
 
-class _Name(NamedTuple):
-    type: str
-    key: str
+def enter(tx: StoreTransaction) -> None:
+    """Until this transaction ends nobody else changes lanes: call it before any of them is looked at.
+
+    It comes after the rows of the jobs that this transaction ends, which nobody in there waits for (a claim
+    passes over what is locked), and before all else that several wait for: places, rates, waits, workflows.
+    So no two workers wait for each other. An operator may who changes a parked job at the moment at which it
+    is let go, or a deadline: then the server refuses one of both transactions, and that one runs again.
+    """
+    tx.one("enter_lanes", str)
+
+
+def enter_if_limited(tx: StoreTransaction) -> None:
+    """The same, where it matters: before rows that several wait for, in case lanes come afterwards."""
+    tx.one("enter_lanes_if_limited", str)
 
 
 def room_of_type(tx: StoreTransaction, job_type: str, most: int) -> int:
     """How many more jobs of a type may run, and whoever else wants to know waits for this transaction."""
     bounds = Bounds(concurrency=most)
-    (lane,) = _hold(tx, [_Name(job_type, OF_TYPE)], {job_type: bounds}).values()
+    (lane,) = _hold(tx, [LaneName(job_type, OF_TYPE)], {job_type: bounds}).values()
     return lane.room(bounds, tx.now, most)
 
 
@@ -48,7 +64,7 @@ def occupy_types(tx: StoreTransaction, jobs: Sequence[ClaimedJob], types: Iterab
         return
     tx.many("add_slot", [(job.id, OF_TYPE, job.type, job.claims) for job in counted])
     numbers = Counter(job.type for job in counted)
-    held = _hold(tx, [_Name(name, OF_TYPE) for name in numbers], {name: Bounds() for name in numbers})
+    held = _hold(tx, [LaneName(name, OF_TYPE) for name in numbers], {name: Bounds() for name in numbers})
     unbounded = Bounds(concurrency=0)
     _save(tx, [lane.admit(unbounded, numbers[lane.type], 0, tx.now) for lane in held.values()])
 
@@ -72,7 +88,7 @@ def admit(
         return list(jobs)
     held = _hold(tx, list(dict.fromkeys(lane_of.values())), bounds)
     room = {name: lane.room(bounds[name.type], tx.now, len(jobs)) for name, lane in held.items()}
-    started: Counter[_Name] = Counter()
+    started: Counter[LaneName] = Counter()
     admitted, parked = [], []
     for job in jobs:
         name = lane_of.get(job.id)
@@ -89,18 +105,20 @@ def admit(
         [lane.admit(bounds[name.type], started[name], waiting[name], tx.now) for name, lane in held.items()],
     )
     _take_places(tx, [job for job in admitted if job.id in lane_of], lane_of, bounds)
-    _park(tx, parked, lane_of)
+    parking.park(tx, parked, lane_of)
     return admitted
 
 
 def freed(tx: StoreTransaction, jobs: Sequence[ClaimedJob]) -> None:
     """These runs have ended: their places are free, and parked jobs may take them."""
+    if tx.one("enter_lanes_of", str, ids=json.dumps([job.id for job in jobs])) is None:
+        return  # none of them has a place
     alike: dict[int, list[int]] = {}  # nearly all are the first claims of their jobs
     for job in jobs:
         alike.setdefault(job.claims, []).append(job.id)
-    places: Counter[_Name] = Counter()
+    places: Counter[LaneName] = Counter()
     for claims, ids in alike.items():
-        places.update(tx.all("free_slots", _Name, ids=json.dumps(ids), claims=claims))
+        places.update(tx.all("free_slots", LaneName, ids=json.dumps(ids), claims=claims))
     if not places:
         return
     if any(name.key == OF_TYPE for name in places):
@@ -108,8 +126,7 @@ def freed(tx: StoreTransaction, jobs: Sequence[ClaimedJob]) -> None:
     told = json.dumps([(*name, number) for name, number in places.items()])
     wanted = [name for name in tx.all("free_places", _if_wanted, places=told) if name is not None]
     if wanted:
-        bounds = _bounds_of_keys(tx)
-        _save(tx, [_let_go(tx, lane, bounds.get(lane.type, Bounds())) for lane in _hold(tx, wanted).values()])
+        _let_go(tx, _hold(tx, wanted).values())
 
 
 def in_use(tx: StoreTransaction) -> bool:
@@ -124,13 +141,17 @@ def next_opening(tx: StoreTransaction) -> float | None:
 
 def open_due(tx: StoreTransaction, most: int = MOST_LET_GO) -> None:
     """Let go what is parked in lanes that have room again, looking at so many lanes at most."""
-    due = tx.all("due_lanes", _Name, now=tx.now, most=most)
-    if due:
-        bounds = _bounds_of_keys(tx)
-        _save(
-            tx,
-            [_let_go(tx, lane, bounds.get(name.type, Bounds())) for name, lane in _hold(tx, due).items()],
-        )
+    opening = next_opening(tx)
+    if opening is None or opening > tx.now:
+        return
+    enter(tx)
+    due = tx.all("due_lanes", LaneName, now=tx.now, most=most)
+    for name in due:
+        if name.key == OF_TYPE:
+            _count_again(tx, name.type)
+    keyed = [name for name in due if name.key != OF_TYPE]
+    if keyed:
+        _let_go(tx, _hold(tx, keyed).values())
 
 
 def reopen(tx: StoreTransaction, job_type: str) -> None:
@@ -140,10 +161,21 @@ def reopen(tx: StoreTransaction, job_type: str) -> None:
 
 
 def begin_counting(tx: StoreTransaction, job_type: str) -> None:
-    """From now on it matters how many jobs of a type run: those that do take places."""
+    """From now on it matters how many jobs of a type run: those that do take places.
+
+    A server's other workers may be ending some at this moment, so it is looked at again soon.
+    """
     tx.many("add_lane", [_new_row(Lane.new(job_type, OF_TYPE, Bounds(), tx.now))])
     tx.run("add_slots_of_type", type=job_type)
-    tx.run("count_slots_of_type", type=job_type)
+    tx.run("count_slots_of_type", type=job_type, again_at=tx.now + COUNTED_AGAIN)
+    tx.announce(SCHEDULED)
+
+
+def _count_again(tx: StoreTransaction, job_type: str) -> None:
+    """Take back places that runs got which had just ended."""
+    if tx.run("forget_stray_slots", type=job_type):
+        tx.announce(DUE)
+    tx.run("count_slots_of_type", type=job_type, again_at=None)
 
 
 def stop_counting(tx: StoreTransaction, job_type: str, *, keyed: bool) -> None:
@@ -157,70 +189,56 @@ def find(tx: StoreTransaction, job_type: str, key: str) -> Lane | None:
     return tx.one("find_lane", _lane, type=job_type, key=key)
 
 
-def of_parked(tx: StoreTransaction, job_id: int) -> Lane | None:
-    """The lane that a blocked job is parked in; None: it is blocked for another reason."""
-    name = tx.one("lane_of_parked", _Name, job_id=job_id)
-    return None if name is None else find(tx, *name)
-
-
-def leave(tx: StoreTransaction, job_id: int) -> bool:
-    """No lane holds this job any more: it begins anew, or was changed; whether one did."""
-    return bool(tx.run("forget_parked", ids=json.dumps([job_id])))
-
-
 def prune(tx: StoreTransaction, limit: int) -> bool:
     """Delete lanes that are as good as new, at most so many of a type; whether there may be more."""
+    types = tx.all("types_with_lanes", str)
+    if not types:
+        return False
+    enter(tx)
     bounds = _bounds_of_keys(tx)
     deleted = 0
-    for job_type in tx.all("types_with_lanes", str):
+    for job_type in types:
         rate = bounds.get(job_type, Bounds()).rate
         refill = 0.0 if rate is None else rate.burst / rate.rate
         deleted = max(deleted, tx.run("prune_lanes", type=job_type, before=tx.now - refill, most=limit))
     return deleted == limit
 
 
-def _let_go(tx: StoreTransaction, lane: Lane, bounds: Bounds) -> Lane:
-    """Make parked jobs of a lane due, as many as it has room for."""
-    room = lane.room(bounds, tx.now, MOST_LET_GO)
-    if not room:
-        return lane.awaiting(bounds, tx.now)
-    heads: list[int] = []
-    while len(heads) < room:
-        found = tx.all("parked_heads", int, type=lane.type, key=lane.key, most=room - len(heads))
-        if not found:
-            break
-        ids = json.dumps(found)
-        tx.run("forget_parked", ids=ids)
-        moved = Counter(tx.all("unpark_jobs", _moved, ids=ids, now=tx.now))
-        for (job_type, status), number in moved.items():
-            tx.count(job_type, Status.BLOCKED, -number)
-            tx.count(job_type, status, number)
-            tx.announce(DUE if status is Status.PENDING else SCHEDULED)
-        heads += found[: moved.total()]
-    return lane.let_go(bounds, len(heads), room, tx.now)
+def _let_go(tx: StoreTransaction, held: Iterable[Lane]) -> None:
+    """Make parked jobs of lanes due, as many as these have room for."""
+    bounds = _bounds_of_keys(tx)
+    room = {lane: lane.room(bounds.get(lane.type, NO_BOUNDS), tx.now, MOST_LET_GO) for lane in held}
+    wanted = {LaneName(lane.type, lane.key): most for lane, most in room.items() if most}
+    gone = parking.let_go(tx, wanted)
+    changed = []
+    for lane, most in room.items():
+        of_type, heads = bounds.get(lane.type, NO_BOUNDS), gone[LaneName(lane.type, lane.key)]
+        changed.append(lane.let_go(of_type, heads, most, tx.now) if most else lane.awaiting(of_type, tx.now))
+    _save(tx, changed)
 
 
-def _lane_of(job: ClaimedJob, keys: Mapping[str, KeyOf]) -> _Name | None:
+def _lane_of(job: ClaimedJob, keys: Mapping[str, KeyOf]) -> LaneName | None:
     key_of = keys.get(job.type)
     key = None if key_of is None else key_of(job.payload)
-    return None if key is None else _Name(job.type, key)
+    return None if key is None else LaneName(job.type, key)
 
 
 def _hold(
-    tx: StoreTransaction, names: Sequence[_Name], bounds: Mapping[str, Bounds] = MappingProxyType({})
-) -> dict[_Name, Lane]:
+    tx: StoreTransaction, names: Sequence[LaneName], bounds: Mapping[str, Bounds] = MappingProxyType({})
+) -> dict[LaneName, Lane]:
     """Lanes to be changed; made for types in `bounds` if they are not there."""
     held = _locked(tx, names)
-    # Not at once: where several claim, one may be pruned between being made and being held.
-    while missing := sorted(name for name in names if name not in held and name.type in bounds):
+    if missing := [name for name in names if name not in held and name.type in bounds]:
         new = [Lane.new(*name, bounds[name.type], tx.now) for name in missing]
         tx.many("add_lane", [_new_row(lane) for lane in new])
         held |= _locked(tx, missing)
     return held
 
 
-def _locked(tx: StoreTransaction, names: Sequence[_Name]) -> dict[_Name, Lane]:
-    return {_Name(lane.type, lane.key): lane for lane in tx.all("hold_lanes", _lane, lanes=json.dumps(names))}
+def _locked(tx: StoreTransaction, names: Sequence[LaneName]) -> dict[LaneName, Lane]:
+    return {
+        LaneName(lane.type, lane.key): lane for lane in tx.all("hold_lanes", _lane, lanes=json.dumps(names))
+    }
 
 
 def _save(tx: StoreTransaction, changed: Sequence[Lane]) -> None:
@@ -245,7 +263,7 @@ def _save(tx: StoreTransaction, changed: Sequence[Lane]) -> None:
 def _take_places(
     tx: StoreTransaction,
     jobs: Sequence[ClaimedJob],
-    lane_of: Mapping[int, _Name],
+    lane_of: Mapping[int, LaneName],
     bounds: Mapping[str, Bounds],
 ) -> None:
     rows = [
@@ -257,16 +275,6 @@ def _take_places(
         tx.many("add_slot", rows)
 
 
-def _park(tx: StoreTransaction, jobs: Sequence[ClaimedJob], lane_of: Mapping[int, _Name]) -> None:
-    if not jobs:
-        return
-    places = tx.all("park_jobs", lambda *row: row, ids=json.dumps([job.id for job in jobs]), now=tx.now)
-    tx.many("add_parked", [(job_id, *lane_of[job_id], priority, at) for job_id, priority, at in places])
-    for job_type, number in Counter(job.type for job in jobs).items():
-        tx.count(job_type, Status.PROCESSING, -number)
-        tx.count(job_type, Status.BLOCKED, number)
-
-
 def _bounds_of_keys(tx: StoreTransaction) -> dict[str, Bounds]:
     return {name: each.of_key for name, each in type_limits.in_force(tx).items() if each.of_key is not None}
 
@@ -275,8 +283,8 @@ def _new_row(lane: Lane) -> tuple[str, str, float, float]:
     return lane.type, lane.key, lane.bucket.tokens, lane.bucket.updated_at
 
 
-def _if_wanted(job_type: str, key: str, parked: int) -> _Name | None:
-    return _Name(job_type, key) if parked else None
+def _if_wanted(job_type: str, key: str, parked: int) -> LaneName | None:
+    return LaneName(job_type, key) if parked else None
 
 
 def _lane(
@@ -289,7 +297,3 @@ def _lane(
     opens_at: float | None,
 ) -> Lane:
     return Lane(job_type, key, Bucket(tokens, updated_at), running, parked, opens_at)
-
-
-def _moved(job_type: str, status: str) -> tuple[str, Status]:
-    return job_type, Status(status)

@@ -92,6 +92,7 @@ def change(
     before, text = stored(tx).get((job_type, kind)), OFF if value is None else str(value)
     if before is not None and (before.value, before.source) == (text, source):
         return
+    lanes.enter(tx)
     tx.run("save_type_limit", type=job_type, kind=kind.value, value=text, source=source)
     counted = before is not None and before.value != OFF
     if kind is not Kind.KEY_RATE and counted != (value is not None):

@@ -12,6 +12,7 @@ from runtime.store import (
     jobs,
     lanes,
     limits,
+    parking,
     progress,
     results,
     type_limits,
@@ -55,7 +56,8 @@ def wait_reason(tx: StoreTransaction, job: JobRecord, served: frozenset[str]) ->
         cause = "retried after an error" if job.attempts else "scheduled"
         return f"{cause}: due at {_moment(job.scheduled_at)}"
     if job.status is Status.BLOCKED:
-        lane = lanes.of_parked(tx, job.id)
+        name = parking.lane_of(tx, job.id)
+        lane = None if name is None else lanes.find(tx, *name)
         return composition.wait_reason(tx, job.id) if lane is None else _parked_reason(tx, lane)
     return _pending_reason(tx, job, served) if job.status is Status.PENDING else None
 

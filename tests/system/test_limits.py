@@ -5,7 +5,9 @@ import time
 import pytest
 
 from bench.app import Echo, Noop, app
-from tests.system.harness import Deployment
+from tests.system import keyed_app
+from tests.system.harness import Deployment, open_deployment
+from tests.system.keyed_app import Move, overlaps
 from tests.system.process import eventually, processor_seconds
 
 pytestmark = [pytest.mark.slow, pytest.mark.system]
@@ -37,3 +39,25 @@ def test_two_processes_keep_one_limit(bench: Deployment, measured):
     measured("most starts in a second", most, "jobs")
     assert most <= RATE + BURST
     assert len({row[0] for row in bench.rows("SELECT locked_by FROM jobs WHERE type = 'noop'")}) == 2
+
+
+@pytest.fixture
+def keyed(tmp_path):
+    yield from open_deployment(tmp_path, "tests.system.keyed_app:app")
+
+
+def test_two_processes_run_one_job_of_a_key_at_a_time(keyed: Deployment, measured):
+    users, each = ["ada", "bob", "eve"], 25
+    workers = [keyed.worker() for _ in range(2)]
+    jobs = [Move(user=user, seconds=0.01) for _ in range(each) for user in users]
+    began = time.monotonic()
+    keyed.enqueue(*jobs, app=keyed_app.app)
+
+    eventually(lambda: not keyed.rows("SELECT id FROM jobs WHERE status != 'completed'"))
+
+    measured("jobs of each key a second", each / (time.monotonic() - began), "jobs/s")
+    runs = keyed.notes("moved")
+    assert len(runs) == len(jobs)
+    assert overlaps(runs) == []
+    assert {line["pid"] for line in runs} == {worker.pid for worker in workers}
+    assert keyed.command("doctor").returncode == 0

@@ -11,6 +11,18 @@ ON CONFLICT (type, kind) DO UPDATE SET value = excluded.value, source = excluded
 -- What the application declared and does not declare any more.
 DELETE FROM type_limits WHERE type = :type AND kind = :kind AND source = 'declared';
 
+-- name: enter_lanes
+-- Until this transaction ends nobody else changes lanes: writers take turns anyway.
+SELECT '';
+
+-- name: enter_lanes_of
+-- The same, if one of these jobs has a place in them.
+SELECT '' WHERE EXISTS (SELECT 1 FROM lane_slots WHERE job_id IN (SELECT value FROM json_each(:ids)));
+
+-- name: enter_lanes_if_limited
+-- The same, if there is a limit to keep.
+SELECT '' WHERE EXISTS (SELECT 1 FROM type_limits);
+
 -- name: add_lane
 -- A lane that nobody has used yet; it may be there already.
 INSERT INTO lanes (type, key, tokens, updated_at) VALUES (:type, :key, :tokens, :updated_at)
@@ -56,9 +68,16 @@ INSERT INTO lane_slots (job_id, key, type, claims)
 SELECT id, '', type, claims FROM jobs WHERE status = 'processing' AND type = :type ON CONFLICT (job_id, key) DO NOTHING;
 
 -- name: count_slots_of_type
--- The lane of a type counts its places.
-UPDATE lanes SET running = (SELECT COUNT(*) FROM lane_slots AS s WHERE s.type = :type AND s.key = '')
+-- The lane of a type counts its places; when somebody has to look at them again.
+UPDATE lanes SET running = (SELECT COUNT(*) FROM lane_slots AS s WHERE s.type = :type AND s.key = ''),
+    opens_at = CAST(:again_at AS double precision)
 WHERE type = :type AND key = '';
+
+-- name: forget_stray_slots
+-- Places in the lane of a type whose jobs had ended when they were given them.
+DELETE FROM lane_slots WHERE type = :type AND key = '' AND NOT EXISTS (
+    SELECT 1 FROM jobs WHERE jobs.id = lane_slots.job_id AND jobs.status = 'processing' AND jobs.claims = lane_slots.claims
+);
 
 -- name: forget_slots
 -- Nobody counts any more how many jobs of a type, or of its keys, run.
@@ -79,8 +98,13 @@ INSERT INTO parked_jobs (job_id, type, key, priority, scheduled_at) VALUES (:job
 ON CONFLICT (job_id) DO UPDATE SET type = excluded.type, key = excluded.key, priority = excluded.priority, scheduled_at = excluded.scheduled_at;
 
 -- name: parked_heads
--- Which parked jobs of a lane come first.
-SELECT job_id FROM parked_jobs WHERE type = :type AND key = :key ORDER BY priority DESC, scheduled_at, job_id LIMIT :most;
+-- Which parked jobs of lanes come first: so many of each.
+SELECT parked.job_id, parked.type, parked.key
+FROM (SELECT json_extract(value, '$[0]') AS type, json_extract(value, '$[1]') AS key FROM json_each(:lanes)) AS told
+JOIN parked_jobs AS parked ON parked.job_id IN (
+    SELECT head.job_id FROM parked_jobs AS head WHERE head.type = told.type AND head.key = told.key
+    ORDER BY head.priority DESC, head.scheduled_at, head.job_id LIMIT :most
+);
 
 -- name: forget_parked
 -- These jobs are parked no more.
@@ -89,7 +113,7 @@ DELETE FROM parked_jobs WHERE job_id IN (SELECT value FROM json_each(:ids));
 -- name: unpark_jobs
 -- Jobs whose lane has opened are due, or will be; they keep their age. One that is not blocked any more was cancelled meanwhile.
 UPDATE jobs SET status = CASE WHEN scheduled_at <= :now THEN 'pending' ELSE 'scheduled' END, updated_at = :now
-WHERE id IN (SELECT value FROM json_each(:ids)) AND status = 'blocked' RETURNING type, status;
+WHERE id IN (SELECT value FROM json_each(:ids)) AND status = 'blocked' RETURNING id, type, status;
 
 -- name: due_lanes
 -- Lanes that may have room again.

@@ -5,34 +5,14 @@ from collections import Counter
 import pytest
 
 from runtime.errors import NotFound
-from runtime.model.lanes import key_text
-from runtime.model.outcomes import Failed, Snoozed
+from runtime.model.outcomes import Cancelled, Failed, Snoozed
 from runtime.model.rates import Rate
 from runtime.model.records import Status
-from runtime.store import claims, control, endings, limit_changes, promotion, retention, steering, waiting
-from runtime.store.doctor import INVARIANTS, check
+from runtime.store import claims, endings, limit_changes, limits, promotion, retention, waiting
 from runtime.store.type_limits import Kind
-from tests.runtime.obedient import Obey, Other
-
-NOTE = {"obey": lambda payload: key_text(payload.split('"name":"')[1].split('"')[0])}
-
-
-def limit(store, kind: Kind, value: Rate | int | None, job_type: str = "obey") -> None:
-    store(limit_changes.change, job_type, kind, value)
-
-
-def take(store, most: int = 10, **changes):
-    return store.claim(most, keys=NOTE, **changes).jobs
-
-
-def statuses(store, *records) -> list[Status]:
-    return [store.job(record.id).status for record in records]
-
-
-def troubles(store) -> list[str]:
-    """What the doctor would find."""
-    checks = [store(check, invariant) for invariant in INVARIANTS]
-    return [f"{each.name}: {each.detail}" for each in checks if each.verdict == "finding"]
+from tests.runtime.obedient import Limited, Obey, Other
+from tests.runtime.store.keyed import NOTE, asked, limit, statuses, take, troubles
+from tests.runtime.store.synchronous import request
 
 
 @pytest.fixture(autouse=True)
@@ -104,6 +84,25 @@ def test_what_runs_when_a_limit_is_set_counts(store):
     assert len(store.claim().jobs) == 1
 
 
+def test_a_place_of_a_run_that_ended_while_the_limit_was_set_is_free_soon(store):
+    store.enqueue(Obey())
+    store.enqueue(Obey())
+    (ended,) = store.claim(1).jobs
+    limit(store, Kind.CONCURRENCY, 1)
+    # As where another worker's ending did not see the place that its run was just given.
+    (place,) = store.rows("SELECT job_id, key, type, claims FROM lane_slots")
+    store.execute("DELETE FROM lane_slots")
+    store.end(ended)
+    store.execute("INSERT INTO lane_slots (job_id, key, type, claims) VALUES (?, ?, ?, ?)", *place)
+    assert store.claim().jobs == []
+
+    store.clock.time = store(promotion.next_due)
+    store(promotion.promote, 100)
+
+    assert len(store.claim().jobs) == 1
+    assert store(promotion.next_due) is None
+
+
 def test_without_the_limit_all_may_run(store):
     limit(store, Kind.CONCURRENCY, 1)
     for _ in range(3):
@@ -150,17 +149,6 @@ def test_whoever_frees_a_place_lets_the_next_of_its_key_go(store):
     assert (second.id, second.attempts) == (ada[1].id, 0)
 
 
-def test_within_a_key_the_urgent_come_first_and_then_the_older(store):
-    limit(store, Kind.KEY_CONCURRENCY, 1)
-    records = [store.enqueue(Obey(name="ada"), priority=priority) for priority in (9, 0, 5, 0)]
-    order = []
-    while taken := take(store):
-        order += [job.id for job in taken]
-        store.end(taken[0])
-
-    assert order == [records[0].id, records[2].id, records[1].id, records[3].id]
-
-
 def test_a_key_s_rate_is_held_and_its_next_job_starts_when_a_token_is_there(store):
     limit(store, Kind.KEY_RATE, Rate.parse("1/m:1"))
     ada = [store.enqueue(Obey(name="ada")) for _ in range(3)]
@@ -201,70 +189,6 @@ def test_a_flood_of_one_key_is_put_aside_while_others_are_taken(store):
     assert store.rows("SELECT COUNT(*) FROM jobs WHERE status = 'pending'") == [(0,)]
 
 
-def test_the_next_is_let_go_although_the_one_before_was_cancelled(store):
-    limit(store, Kind.KEY_CONCURRENCY, 1)
-    ada = [store.enqueue(Obey(name="ada")) for _ in range(3)]
-    (first,) = take(store)
-    store(control.cancel, ada[1].id)
-
-    store.end(first)
-
-    assert [job.id for job in take(store)] == [ada[2].id]
-
-
-def test_a_head_that_was_let_go_and_cancelled_holds_up_nobody_for_long(store):
-    limit(store, Kind.KEY_CONCURRENCY, 1)
-    ada = [store.enqueue(Obey(name="ada")) for _ in range(3)]
-    store.end(take(store)[0])
-    store(control.cancel, ada[1].id)
-
-    store.clock.time = store(promotion.next_due)
-    store(promotion.promote, 100)
-
-    assert [job.id for job in take(store)] == [ada[2].id]
-
-
-def test_a_parked_job_with_another_priority_or_moment_tries_again(store):
-    limit(store, Kind.KEY_CONCURRENCY, 1)
-    ada = [store.enqueue(Obey(name="ada")) for _ in range(3)]
-    (first,) = take(store)
-
-    store(steering.prioritize, ada[2].id, 50)
-    store(steering.reschedule, ada[1].id, store.now + 60)
-    assert statuses(store, *ada[1:]) == [Status.SCHEDULED, Status.PENDING]
-    assert take(store) == []
-    store.end(first)
-
-    assert [job.id for job in take(store)] == [ada[2].id]
-
-
-def test_a_parked_job_that_was_cancelled_and_begins_anew_takes_its_turn(store):
-    limit(store, Kind.KEY_CONCURRENCY, 1)
-    ada = [store.enqueue(Obey(name="ada")) for _ in range(2)]
-    (first,) = take(store)
-    store(control.cancel, ada[1].id)
-    store(control.retry, ada[1].id, 3)
-    assert take(store) == []
-
-    store.end(first)
-
-    assert [job.id for job in take(store)] == [ada[1].id]
-
-
-def test_without_the_limits_everything_parked_is_let_go(store):
-    limit(store, Kind.KEY_CONCURRENCY, 1)
-    limit(store, Kind.KEY_RATE, Rate.parse("1/h:1"))
-    for _ in range(5):
-        store.enqueue(Obey(name="ada"))
-    take(store)
-
-    limit(store, Kind.KEY_CONCURRENCY, None)
-    limit(store, Kind.KEY_RATE, None)
-    store(promotion.promote, 100)
-
-    assert len(take(store)) == 4
-
-
 def test_jobs_without_a_key_are_not_limited(store):
     limit(store, Kind.KEY_CONCURRENCY, 1)
     for _ in range(3):
@@ -285,6 +209,46 @@ def test_idle_lanes_go(store):
     store.sleep(3)
     store(retention.prune_marks, 100)
     assert store.rows("SELECT COUNT(*) FROM lanes") == [(0,)]
+
+
+# In which order: so that no two workers wait for each other
+
+
+def test_without_limits_neither_claims_nor_endings_enter_the_lanes(store):
+    for _ in range(3):
+        store.enqueue(Obey())
+    claimed = asked(store, claims.claim, request(most=1))
+    failed, *done = store.claim().jobs
+
+    ended = asked(store, endings.finish_many, "w1", [store.ending(job) for job in done])
+    failed = asked(store, endings.finish, "w1", store.ending(failed, Failed("no")))
+
+    assert not any("enter" in name for name in [*claimed, *ended])
+    assert len([name for name in [*claimed, *ended] if "lane" in name]) == 1, "one look for a whole batch"
+    assert [name for name in failed if "lane" in name] == ["enter_lanes_of"]
+
+
+def test_lanes_are_entered_before_a_rate_is_held(store):
+    limit(store, Kind.KEY_CONCURRENCY, 1, "other")
+    store(limits.change, "limited", Rate.parse("5/s"))
+    store.enqueue(Limited())
+
+    claimed = asked(store, claims.claim, request())
+
+    assert claimed.index("enter_lanes") < claimed.index("hold_limit")
+
+
+def test_lanes_are_entered_before_dependants_are_counted_down(store):
+    limit(store, Kind.KEY_CONCURRENCY, 1, "other")
+    parents = [store.enqueue(Obey()) for _ in range(2)]
+    store.enqueue(Obey(), depends_on=[parent.id for parent in parents])
+    one, other = store.claim().jobs
+
+    completed = asked(store, endings.finish_many, "w1", [store.ending(one)])
+    discarded = asked(store, endings.finish, "w1", store.ending(other, Cancelled("no")))
+
+    assert completed.index("enter_lanes_if_limited") < completed.index("count_down")
+    assert discarded.index("enter_lanes_if_limited") < discarded.index("cancel_edges")
 
 
 # Operators

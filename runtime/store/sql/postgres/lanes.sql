@@ -1,3 +1,17 @@
+-- name: enter_lanes
+-- Differs because several write at once. Rows locked in one order were tried: a group commit holds those of one function while the next wants others, and with three workers each second ended in a deadlock.
+SELECT CAST(pg_advisory_xact_lock(CAST(CAST(CAST('lanes' AS regclass) AS oid) AS bigint)) AS text);
+
+-- name: enter_lanes_of
+-- Differs because others write at the same time, as above.
+SELECT CAST(pg_advisory_xact_lock(CAST(CAST(CAST('lanes' AS regclass) AS oid) AS bigint)) AS text)
+WHERE EXISTS (SELECT 1 FROM lane_slots WHERE job_id = ANY (CAST(translate(:ids, '[]', '{}') AS bigint[])));
+
+-- name: enter_lanes_if_limited
+-- Differs because others write at the same time, as above.
+SELECT CAST(pg_advisory_xact_lock(CAST(CAST(CAST('lanes' AS regclass) AS oid) AS bigint)) AS text)
+WHERE EXISTS (SELECT 1 FROM type_limits);
+
 -- name: add_lane
 -- Differs because many are one statement: each parameter is a column of all the rows.
 INSERT INTO lanes (type, key, tokens, updated_at)
@@ -58,6 +72,15 @@ SELECT * FROM unnest(
 )
 ON CONFLICT (job_id) DO UPDATE SET type = excluded.type, key = excluded.key, priority = excluded.priority, scheduled_at = excluded.scheduled_at;
 
+-- name: parked_heads
+-- Differs because PostgreSQL reads JSON in another way.
+SELECT head.job_id, told.type, told.key
+FROM (SELECT lane ->> 0 AS type, lane ->> 1 AS key FROM json_array_elements(CAST(:lanes AS json)) AS lane) AS told
+CROSS JOIN LATERAL (
+    SELECT job_id FROM parked_jobs AS parked WHERE parked.type = told.type AND parked.key = told.key
+    ORDER BY parked.priority DESC, parked.scheduled_at, parked.job_id LIMIT :most
+) AS head;
+
 -- name: forget_parked
 -- Differs because PostgreSQL takes the ids as an array.
 DELETE FROM parked_jobs WHERE job_id = ANY (CAST(translate(:ids, '[]', '{}') AS bigint[]));
@@ -65,4 +88,4 @@ DELETE FROM parked_jobs WHERE job_id = ANY (CAST(translate(:ids, '[]', '{}') AS 
 -- name: unpark_jobs
 -- Differs because PostgreSQL takes the ids as an array.
 UPDATE jobs SET status = CASE WHEN scheduled_at <= :now THEN 'pending' ELSE 'scheduled' END, updated_at = :now
-WHERE id = ANY (CAST(translate(:ids, '[]', '{}') AS bigint[])) AND status = 'blocked' RETURNING type, status;
+WHERE id = ANY (CAST(translate(:ids, '[]', '{}') AS bigint[])) AND status = 'blocked' RETURNING id, type, status;
