@@ -38,8 +38,8 @@ def enter(tx: StoreTransaction) -> None:
 
     It comes after the rows of the jobs that this transaction ends, which nobody in there waits for (a claim
     passes over what is locked), and before all else that several wait for: places, rates, waits, workflows.
-    So no two workers wait for each other. An operator may who changes a parked job at the moment at which it
-    is let go, or a deadline: then the server refuses one of both transactions, and that one runs again.
+    Circles remain possible where a parked job is changed while it is let go (by an operator, or a deadline)
+    and where a living worker is rescued: the server refuses one of the two, and that one runs again.
     """
     tx.one("enter_lanes", str)
 

@@ -92,10 +92,11 @@ def drain(shop: Siege, within: float = 60) -> None:
     eventually(
         lambda: not _hasten(shop) and not shop.revive() and not shop.rows(UNDONE),
         within,
-        why=lambda: shop.rows("SELECT type, status, count(*), max(last_error), max(locked_by) FROM jobs GROUP BY 1, 2"),
+        why=lambda: shop.rows(LEFT),
     )
 
 
+LEFT = "SELECT type, status, count(*), max(last_error), max(locked_by) FROM jobs GROUP BY 1, 2"
 UNDONE = (
     "SELECT 1 FROM orders WHERE status IN ('pending_payment', 'paid') UNION ALL "
     "SELECT 1 FROM jobs WHERE status IN ('pending', 'processing') OR "
