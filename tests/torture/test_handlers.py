@@ -4,7 +4,8 @@ import signal
 
 import pytest
 
-from tests.torture.application import Misbehave, Work
+from tests.torture.application import Work
+from tests.torture.misdeeds import Err, Misbehave
 
 pytestmark = [pytest.mark.slow, pytest.mark.system]
 
@@ -32,7 +33,10 @@ QUICK = {
 
 
 def test_each_misdeed_ends_as_it_should_and_the_worker_goes_on(siege):
-    jobs = {how: siege.enqueue(Misbehave(how=how), app=siege.app)[0] for how in QUICK}
+    jobs = {
+        how: siege.enqueue((Misbehave if outcome == "timed_out" else Err)(how=how), app=siege.app)[0]
+        for how, (outcome, _) in QUICK.items()
+    }
     worker = siege.worker("--workers", "4")
     siege.drain()
 
