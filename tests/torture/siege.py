@@ -2,6 +2,7 @@
 
 import io
 import json
+import signal
 import socket
 import time
 from collections.abc import Callable
@@ -71,6 +72,20 @@ class Siege(harness.Deployment):
         died = process.kill_group()
         self.history.died |= dict.fromkeys(pids, died)
         return died
+
+    def kill_at_work(self, process: Process) -> float:
+        """The same in the middle of a job, for which it waits; the process must be a worker by itself."""
+
+        def at_work() -> bool:
+            process.signal(signal.SIGSTOP)  # or the job could end while we look
+            eventually(lambda: is_stopped(process.pid))
+            if any(run.pid == process.pid and run.end is None for run in runs_of(self._all_notes())):
+                return True
+            process.signal(signal.SIGCONT)
+            return False
+
+        eventually(at_work)
+        return self.kill(process)
 
     def drain(self, within: float = 60, *, reviving: bool = False) -> None:
         """Wait until every job has ended.
@@ -164,6 +179,11 @@ def is_running(pid: int) -> bool:
         return ") Z " not in Path(f"/proc/{pid}/stat").read_text()
     except (FileNotFoundError, ProcessLookupError):
         return False
+
+
+def is_stopped(pid: int) -> bool:
+    """Whether a process stands still."""
+    return ") T " in Path(f"/proc/{pid}/stat").read_text()
 
 
 def besiege(folder: Path) -> Siege:

@@ -25,9 +25,9 @@ def strike(siege, dice, kills, times):
     workers = [siege.start("worker", *WORKER) for _ in range(2)]
     for worker in workers:
         worker.until("worker started")
-    for _ in range(kills):
+    for number in range(kills):
         pause(dice.uniform(0.05, 0.5))
-        siege.kill(workers.pop(0))
+        (siege.kill if number else siege.kill_at_work)(workers.pop(0))
         workers.append(siege.start("worker", *WORKER))
         workers[-1].until("worker started")
     siege.drain(120, reviving=True)
