@@ -22,7 +22,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "jobs": ("runtime.cli.jobs:jobs", "Look at jobs, cancel or retry them, move them."),
         "dlq": ("runtime.cli.dlq:dlq", "Jobs that failed for good: the dead letter queue."),
         "cron": ("runtime.cli.cron:cron", "Schedules: next ticks, run now, pause, resume."),
-        "limits": ("runtime.cli.limits:limits", "Rate limits, for all processes together."),
+        "limits": ("runtime.cli.limits:limits", "Limits of types and keys, for all processes together."),
         "workflows": ("runtime.cli.workflows:workflows", "Jobs that belong together, as a whole."),
         "pause": ("runtime.cli.types:pause", "Let no job of a type start."),
         "resume": ("runtime.cli.types:resume", "Let jobs of a paused type start again."),
