@@ -1,6 +1,7 @@
 """What all tests share: virtual time, and an application whose handlers do what their jobs say."""
 
 import logging
+import signal
 
 import pytest
 import structlog
@@ -10,6 +11,9 @@ from tests.postgres_server import available, own_schema, shared_server
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "torture: takes long; runs only where it is asked for (`-m torture`)")
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # A shell's background job is deaf to Ctrl-C, and so would be every command that a test starts.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(config, items):

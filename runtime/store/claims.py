@@ -56,15 +56,20 @@ class _Filled(NamedTuple):
     flooded: bool = False
 
 
-def claim(tx: StoreTransaction, request: ClaimRequest) -> Claim:
-    """Take the jobs that start next, at most `request.most`."""
+def foresee(tx: StoreTransaction, worker: str) -> None:
+    """Ask in one go what `may_claim` and `claim` will ask, where each question is a round trip."""
     tx.expect(
+        ("keep_claimer", {"id": worker}),
         ("list_paused_types", {}),
         ("ready_arms", {}),
         ("list_limits", {}),
         ("list_type_limits", {}),
         ("any_deadline", {}),
     )
+
+
+def claim(tx: StoreTransaction, request: ClaimRequest) -> Claim:
+    """Take the jobs that start next, at most `request.most`."""
     arms = open_arms(tx, request)
     in_force = limits.in_force(tx)
     bounds = type_limits.in_force(tx)

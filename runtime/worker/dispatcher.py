@@ -8,7 +8,7 @@ import trio
 from runtime.app import Deployment
 from runtime.errors import DatabaseError
 from runtime.handlers import Handler
-from runtime.store.claims import Claim, claim, give_back_unheard
+from runtime.store.claims import Claim, claim, foresee, give_back_unheard
 from runtime.store.lanes import KeyOf
 from runtime.store.selection import ClaimRequest
 from runtime.store.subjects import CONTROL, DUE, FINISHED, SCHEDULED
@@ -142,6 +142,7 @@ def _claim(tx: JobTransaction, request: ClaimRequest, unheard_since: float | Non
     Args:
         unheard_since: after it a claim was not answered: what that brought is given back first.
     """
+    foresee(tx, request.worker)
     if not may_claim(tx, request.worker):
         return Claim([], left=False, ready_at=None)
     if unheard_since is not None:
