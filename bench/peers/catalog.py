@@ -25,6 +25,7 @@ class Peer:
 
 _REDIS = "in memory: a crash of Redis loses jobs"
 _POSTGRES = "each commit synced"
+_SAQ = ("saq[redis,hiredis,postgres]", "psycopg[binary]", "typing-extensions", "uvloop")
 
 PEERS: tuple[Peer, ...] = (
     Peer(
@@ -86,7 +87,7 @@ PEERS: tuple[Peer, ...] = (
     Peer(
         name="saq",
         adapter="for_saq",
-        packages=("saq[redis,hiredis]", "typing-extensions", "uvloop"),
+        packages=_SAQ,
         store="redis",
         durable=_REDIS,
         running="run again when it is swept",
@@ -106,6 +107,15 @@ PEERS: tuple[Peer, ...] = (
         store="redis",
         durable=_REDIS,
         running="counted as failed",
+        slow=4,
+    ),
+    Peer(
+        name="saq-postgres",
+        adapter="for_saq",
+        packages=_SAQ,
+        store="postgresql",
+        durable=_POSTGRES,
+        running="run again when it is swept",
         slow=4,
     ),
     Peer(

@@ -1,4 +1,4 @@
-"""SAQ on Redis."""
+"""SAQ on Redis, or on PostgreSQL."""
 
 from common import AsyncAdapter, main
 from saq import Queue, Worker
@@ -8,7 +8,8 @@ class Saq(AsyncAdapter):
     """As many tasks at once as the others."""
 
     async def open(self):
-        self.queue = Queue.from_url(self.options["redis"], name="bench")
+        url = self.options.get("redis") or self.options["postgres"]
+        self.queue = Queue.from_url(url, name="bench")
         await self.queue.connect()
 
     async def enqueue(self):
