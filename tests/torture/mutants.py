@@ -83,7 +83,7 @@ WHERE id = :id AND :worker <> '' AND :claims > 0
         "runtime/model/lifecycle.py",
         "    return job.crashes >= SUSPICION\n",
         "    return job.crashes > 1000\n",
-        "tests/runtime/worker/test_pool.py",
+        "tests/runtime/worker/test_pool_suspects.py",
     ),
     Mutant(
         "living workers are taken for dead",

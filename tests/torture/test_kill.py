@@ -1,6 +1,7 @@
 """Kill -9 at any moment (T1, T3): nothing acknowledged is lost, no effect doubled, and recovery is quick."""
 
 import signal
+from dataclasses import replace
 
 import pytest
 
@@ -29,10 +30,14 @@ def test_jobs_of_killed_workers_have_their_effect_once(siege, dice, blows, measu
         siege.kill(workers.pop(0))
         workers.append(siege.start(*worker))
         workers[-1].until("worker started")
+    siege.drain()
+    buried = {str(job) for (job,) in siege.rows("SELECT job_id FROM dead_letter_jobs")}
     siege.drain(reviving=True)
 
     assert siege.verdict() == {}
-    times = recovery_times(siege.history)
+    # Who was killed thrice has waited for an operator.
+    rescued = [run for run in siege.history.runs if run.key not in buried]
+    times = recovery_times(replace(siege.history, runs=rescued))
     assert times
     measured("jobs cut off", len(times))
     measured("slowest recovery", max(times), "s")
