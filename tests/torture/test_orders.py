@@ -9,6 +9,8 @@ from collections import Counter
 
 import pytest
 
+from runtime.clock import SystemClock
+from runtime.worker.options import WorkerOptions
 from tests.system.process import eventually
 from tests.torture.checker import judge
 from tests.torture.customers import Customers, charges, drain, gather, mails_by_order, order, post, stock_up
@@ -30,21 +32,28 @@ def test_no_acknowledged_order_is_lost_and_none_charged_twice_while_everything_i
 ):
     kills = blows(2, 60)
     customers = Customers(stocked.port, seed)
+    died: dict[str, float] = {}  # in wall time, by process
     for _ in range(kills):
         process = stocked.start("up", "--port", str(stocked.port), "--workers", "4")
         process.until("listening")
         pause(dice.uniform(0.05, 0.8))
         stocked.kill(process)
+        died[str(process.pid)] = SystemClock().now()
     last = stocked.up("--workers", "20")
     customers.stop()
     drain(stocked, 60 + 2 * kills)
 
     verdict = judge(gather(stocked, customers))
+    crashed = stocked.rows("SELECT worker, ended_at FROM job_attempts WHERE outcome = 'crashed'")
+    given_back = [ended - died[worker.split("-")[-2]] for worker, ended in crashed]
     measured("kills", kills)
+    measured("jobs cut off", len(given_back))
+    measured("slowest to be given back", max(given_back, default=0), "s")
     measured("orders acknowledged", len(customers.acknowledged))
     measured("jobs taken for poison pills", stocked.revived)
     measured("recovered although never acknowledged", len(verdict.recovered))
     assert verdict.faults == {}
+    assert max(given_back, default=0) <= WorkerOptions().stale_after + 2
     assert len(customers.acknowledged) > kills
     assert min(mails_by_order(stocked).values()) == 1
     # A mail goes out behind `ctx.once`: a second one only where a kill fell between it and its mark.
