@@ -1,11 +1,12 @@
 """What an enqueue may say of its job, checked; and the job as it will be stored."""
 
 from collections.abc import Sequence
+from itertools import groupby
 from typing import Literal, TypeAlias, TypedDict, Unpack, get_args
 
 from runtime.errors import FieldError, InvalidInput
 from runtime.job import Job, policy_of
-from runtime.model.records import ON_FAILURE, NewJob, OnFailure
+from runtime.model.records import ON_FAILURE, NewJob, NewJobs, OnFailure
 
 LONGEST_DELAY = 10 * 366 * 86_400.0
 LONGEST_KEY = 255
@@ -87,19 +88,19 @@ def new_job(job: Job, now: float, **options: Unpack[EnqueueOptions]) -> NewJob:
     )
 
 
-def new_jobs(jobs: Sequence[Job], now: float, *, delay: float, priority: int | None) -> list[NewJob]:
-    """Jobs as they will be stored together; what is said of all of them is checked once.
+def new_jobs(jobs: Sequence[Job], now: float, *, delay: float, priority: int | None) -> list[NewJobs]:
+    """Jobs as they will be stored together, in their order: each run of one type is one.
 
     Raises:
         InvalidInput, InvalidPayload, ConfigurationError: as `new_job`.
     """
     _check_options({"delay": delay, "priority": priority})
-    policies = {model: policy_of(model) for model in set(map(type, jobs))}
-    due, made = now + delay, []
-    for job in jobs:
-        policy = policies[type(job)]
+    made = []
+    for model, alike in groupby(jobs, type):
+        policy = policy_of(model)
         rank = policy.priority if priority is None else priority
-        made.append(NewJob(policy.type, job.payload(), rank, policy.max_attempts, due, now))
+        payloads = [job.payload() for job in alike]
+        made.append(NewJobs(policy.type, payloads, rank, policy.max_attempts, now + delay, now))
     return made
 
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from runtime.cli.lean import put_off_collection
+
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
@@ -98,6 +100,7 @@ def creche() -> None:
 
 def main() -> None:
     """The console script."""
+    put_off_collection()
     sys.exit(run(sys.argv[1:]))
 
 

@@ -29,6 +29,7 @@ class Target:
             ConfigurationError: there is no such module or attribute, or it is not an App.
         """
         from runtime.app import App
+        from runtime.cli.lean import collect_from_now_on
         from runtime.errors import ConfigurationError
 
         module_name, separator, path = self.app.partition(":")
@@ -48,6 +49,7 @@ class Target:
             found = getattr(found, name)
         if not isinstance(found, App):
             raise ConfigurationError(f"--app: {self.app} is {type(found).__name__}, not a runtime.app.App")
+        collect_from_now_on()
         return found
 
     @asynccontextmanager

@@ -2,8 +2,9 @@
 
 A notification is a hint: whoever misses one finds the change at its next poll.
 PostgreSQL lets one notifying transaction commit at a time, so nobody notifies in
-the transaction that changes something; this thread does so right after it, and
-at most each fiftieth of a second, all subjects together.
+the transaction that changes something; this thread does so right after it, all
+subjects together. Then it rests for twenty times as long as that took, and at most a
+fiftieth of a second: an idle server hears of each job, a busy one is spared.
 """
 
 import random
@@ -19,8 +20,10 @@ from runtime.clock import Clock
 from runtime.db.postgres_connection import Link, is_pooled, pause
 from runtime.db.postgres_statements import Connection, check
 
-SPACING = 0.02
-"""Seconds between two notifications of one process."""
+LONGEST_REST = 0.02
+"""Seconds; after it a notification goes out whatever the server has to do."""
+RESTS = 20
+"""Times as long as a notification took, this thread rests."""
 LONGEST_SUBJECTS = 1000
 
 
@@ -106,7 +109,8 @@ class Bell:
             now = self._clock.monotonic()
             if self._waiting and now >= next_at:
                 self._notify(connection)
-                next_at = now + SPACING
+                took = self._clock.monotonic() - now
+                next_at = now + took + min(LONGEST_REST, RESTS * took)
             if self._closing.is_set() and not self._waiting:
                 return
             patience = None if not self._waiting else max(0.0, next_at - now)

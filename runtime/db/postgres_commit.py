@@ -16,7 +16,7 @@ import psycopg
 from psycopg import pq
 
 from runtime.clock import Clock
-from runtime.db.base import Statements, Transaction
+from runtime.db.base import CheckViolation, Statements, Transaction
 from runtime.db.lane import Request
 from runtime.db.location import PostgresLocation
 from runtime.db.postgres_connection import (
@@ -224,7 +224,7 @@ class PostgresGroup(Generic[TransactionT]):
     ) -> int | None:
         try:
             self._link.statements.commit()
-        except psycopg.Error as error:
+        except (psycopg.Error, CheckViolation) as error:
             lost = is_lost(self._link.connection, error)
             if not (lost and self._manner.writes):
                 return self._failed(group, error, EACH_ALONE, tries, lost=lost)

@@ -9,7 +9,7 @@ is one statement however many rows it is given.
 
 import re
 import select
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -17,7 +17,8 @@ import psycopg
 from psycopg import pq
 from psycopg.adapt import Transformer
 
-from runtime.db.base import CheckViolation, Statements, Value
+from runtime.db.base import Statements, Value
+from runtime.db.postgres_values import array_literal, encoded
 from runtime.errors import ConfigurationError
 
 Connection = psycopg.Connection[tuple[object, ...]]
@@ -138,6 +139,7 @@ class PostgresStatements(Statements):
 
         Raises:
             psycopg.Error: one of them failed, so none was done; or the connection was lost.
+            CheckViolation: a value that cannot be stored: nothing was done.
         """
         deferred, self._deferred = self._deferred or [], None
         if deferred:
@@ -176,11 +178,9 @@ class PostgresStatements(Statements):
     ) -> list[pq.abc.PGresult]:
         """The results of several statements, sent at once; after them `last`, whose result nobody needs."""
         server, preparations = self._server, 0
-        encoded = [
-            (name, *_encoded(values)) for name, values in calls
-        ]  # before anything is sent: it may fail
+        ready = [(name, *encoded(values)) for name, values in calls]  # before anything is sent: it may fail
         server.enter_pipeline_mode()
-        for name, values, formats in encoded:
+        for name, values, formats in ready:
             text = self._statements[name].text
             if self._prepared is None:
                 server.send_query_params(text, values, param_formats=formats)
@@ -230,15 +230,15 @@ class PostgresStatements(Statements):
     def _run(self, name: str, values: Sequence[Value]) -> pq.abc.PGresult:
         """The result of a statement, prepared on first use."""
         self._expected = {}
-        encoded, formats = _encoded(values)
+        texts, formats = encoded(values)
         statement, server = self._statements[name], self._server
         if self._prepared is None:
-            result = server.exec_params(statement.text, encoded, param_formats=formats)
+            result = server.exec_params(statement.text, texts, param_formats=formats)
         else:
             if name not in self._prepared:
                 check(server.prepare(name.encode(), statement.text), self._connection)
                 self._prepared.add(name)
-            result = server.exec_prepared(name.encode(), encoded, param_formats=formats)
+            result = server.exec_prepared(name.encode(), texts, param_formats=formats)
         return check(result, self._connection)
 
 
@@ -255,43 +255,3 @@ def check(result: pq.abc.PGresult, connection: Connection) -> pq.abc.PGresult:
     if result.status in _PLAIN:
         return result
     raise psycopg.errors.error_from_result(result, encoding=connection.info.encoding)
-
-
-def array_literal(values: Sequence[Value]) -> str:
-    """An array as the server reads it: `{1,NULL,"text"}`."""
-    return "{" + ",".join(_elements(values)) + "}"
-
-
-def _elements(values: Sequence[Value]) -> Iterator[str]:
-    for value in values:
-        if value is None:
-            yield "NULL"
-        elif isinstance(value, str):
-            yield '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
-        elif isinstance(value, bytes):
-            yield '"\\\\x' + value.hex() + '"'
-        else:
-            yield _number(value)
-
-
-def _encoded(values: Sequence[Value]) -> tuple[Sequence[bytes], Sequence[int]]:
-    """The values for the server, and which of them are binary."""
-    # psycopg's annotation has no NULLs; its methods have.
-    encoded = cast("Sequence[bytes]", [_encode(value) for value in values])
-    return encoded, [int(type(value) is bytes) for value in values]
-
-
-def _encode(value: Value) -> bytes | None:
-    if isinstance(value, str):
-        encoded = value.encode()
-        if b"\0" in encoded:
-            raise CheckViolation("PostgreSQL stores no text with a NUL character in it")
-        return encoded
-    if value is None or type(value) is bytes:
-        return value
-    return _number(value).encode()
-
-
-def _number(value: float | bytes) -> str:
-    # A bool is an int, and an enum's text is its name: neither is what the column holds.
-    return repr(value) if isinstance(value, float) else format(int(value), "d")

@@ -4,6 +4,7 @@ Moments are seconds since 1970-01-01 UTC (`float`) and end in `_at`; durations
 are seconds. The edges (JSON, tables for people) turn moments into text.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from typing import Generic, Literal, NamedTuple, TypeAlias, TypeVar, get_args
@@ -74,6 +75,17 @@ class NewJob(NamedTuple):
     """What becomes of it when one of them fails or is cancelled."""
     awaited: bool = False
     """Whether what depends on the job that enqueues it waits for it, too."""
+
+
+class NewJobs(NamedTuple):
+    """Jobs about to be stored together that differ in their payloads alone."""
+
+    type: str
+    payloads: Sequence[str]
+    priority: int
+    max_attempts: int
+    scheduled_at: float
+    created_at: float
 
 
 class JobRecord(NamedTuple):

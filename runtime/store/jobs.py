@@ -1,12 +1,12 @@
 """Jobs: stored, looked up, listed."""
 
-from collections import Counter
-from collections.abc import Sequence
+import json
+from collections.abc import Iterator, Sequence
 
 from runtime.db.base import Value
 from runtime.errors import NotFound
 from runtime.model.composition import Edge, Plan, WorkflowRecord
-from runtime.model.records import AttemptRecord, JobRecord, NewJob, OnFailure, Page, Status
+from runtime.model.records import AttemptRecord, JobRecord, NewJob, NewJobs, OnFailure, Page, Status
 from runtime.store import aftermath, composition, conflicts, deadlines, workflows
 from runtime.store.composition import Ended, Wait
 from runtime.store.rows import attempt_record, job_record
@@ -15,6 +15,10 @@ from runtime.store.transaction import StoreTransaction
 
 NEWEST = 2**62
 """A cursor in front of every id."""
+FEW = 16
+"""Jobs in a row that are not worth a statement of their own."""
+AT_ONCE = 1000
+"""Jobs a statement, in bulk: with the largest payloads 64 MB of text."""
 
 
 def insert(tx: StoreTransaction, new: NewJob) -> JobRecord:
@@ -46,17 +50,19 @@ def insert(tx: StoreTransaction, new: NewJob) -> JobRecord:
     return _record(job_id, new, status)
 
 
-def insert_many(tx: StoreTransaction, new: Sequence[NewJob]) -> list[int]:
+def insert_many(tx: StoreTransaction, runs: Sequence[NewJobs]) -> list[int]:
     """Store jobs without keys; return their ids in order."""
-    ids, now = tx.reserve_ids(len(new)), tx.now
-    due, later = Status.PENDING.value, Status.SCHEDULED.value
-    statuses = [due if job.scheduled_at <= now else later for job in new]
-    tx.insert_later(*map(_row, ids, new, statuses))
-    stored = Counter(zip([job.type for job in new], statuses, strict=True))
-    for (job_type, status), number in stored.items():
-        _announce(tx, job_type, Status(status), number)
-    dated = [pair for pair in zip(ids, new, strict=True) if pair[1].start_by or pair[1].end_by]
-    deadlines.note(tx, dated)
+    ids = tx.reserve_ids(sum(len(run.payloads) for run in runs))
+    stored = 0
+    for run in runs:
+        status = _first_status(tx, run)
+        own = ids[stored : stored + len(run.payloads)]
+        stored += len(own)
+        if len(own) < FEW:
+            tx.insert_later(*_rows(own, run, status.value))
+        else:
+            _insert_alike(tx, own, run, status.value)
+        _announce(tx, run.type, status, len(own))
     if tx.within is not None:
         _join(tx, ids, [])
     return list(ids)
@@ -149,6 +155,29 @@ def _row(job_id: int, new: NewJob, status: str) -> tuple[Value, ...]:
     )
 
 
+def _rows(ids: Sequence[int], new: NewJobs, status: str) -> Iterator[tuple[Value, ...]]:
+    rest = (status, new.priority, new.max_attempts, None, new.scheduled_at, new.created_at)
+    return ((job_id, new.type, payload, *rest) for job_id, payload in zip(ids, new.payloads, strict=True))
+
+
+def _insert_alike(tx: StoreTransaction, ids: Sequence[int], new: NewJobs, status: str) -> None:
+    """Many in a statement whose values are the payloads: rows of all columns would cost twice as much."""
+    for start in range(0, len(ids), AT_ONCE):
+        some, payloads = ids[start : start + AT_ONCE], new.payloads[start : start + AT_ONCE]
+        tx.run(
+            "insert_alike_jobs",
+            first=some[0],
+            ids=json.dumps(list(some)),
+            payloads=json.dumps(payloads, ensure_ascii=False),
+            type=new.type,
+            status=status,
+            priority=new.priority,
+            max_attempts=new.max_attempts,
+            scheduled_at=new.scheduled_at,
+            created_at=new.created_at,
+        )
+
+
 def _announce(tx: StoreTransaction, job_type: str, status: Status, number: int) -> None:
     tx.count(job_type, status, number)
     tx.announce(DUE if status is Status.PENDING else SCHEDULED)
@@ -166,7 +195,7 @@ def _join(tx: StoreTransaction, ids: Sequence[int], awaited: Sequence[int]) -> i
     return workflow_id
 
 
-def _first_status(tx: StoreTransaction, new: NewJob, wait: Wait | None = None) -> Status:
+def _first_status(tx: StoreTransaction, new: NewJob | NewJobs, wait: Wait | None = None) -> Status:
     if wait is not None and wait.open:
         return Status.BLOCKED
     return Status.PENDING if new.scheduled_at <= tx.now else Status.SCHEDULED

@@ -34,7 +34,7 @@ def strike(siege, dice, kills, times):
 
 
 def test_workflows_of_killed_workers_end_as_documented(workflows, dice, blows, measured):
-    kills = blows(2, 60)
+    kills = blows(2, 40)
 
     strike(workflows, dice, kills, times=blows(2, 60))
 

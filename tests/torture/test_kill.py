@@ -18,7 +18,7 @@ BOUND = STALE_AFTER + 2.0
 
 
 def test_jobs_of_killed_workers_have_their_effect_once(siege, dice, blows, measured):
-    kills = blows(2, 60)
+    kills = blows(2, 40)
     siege.store(*[Work(seconds=0.15)] * (20 * kills))
     worker = ["worker", "--workers", "4", "--stale-after", str(STALE_AFTER)]
     workers = [siege.start(*worker) for _ in range(2)]

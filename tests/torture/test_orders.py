@@ -30,7 +30,7 @@ def stocked(shop):
 def test_no_acknowledged_order_is_lost_and_none_charged_twice_while_everything_is_killed(
     stocked, seed, dice, blows, measured
 ):
-    kills = blows(2, 60)
+    kills = blows(2, 40)
     customers = Customers(stocked.port, seed)
     died: dict[str, float] = {}  # in wall time, by process
     for _ in range(kills):

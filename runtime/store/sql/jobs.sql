@@ -3,6 +3,12 @@
 INSERT INTO jobs (id, type, payload, status, priority, max_attempts, key, scheduled_at, created_at, updated_at)
 VALUES (:id, :type, :payload, :status, :priority, :max_attempts, :key, :scheduled_at, :created_at, :created_at);
 
+-- name: insert_alike_jobs
+-- New jobs with ids in a row that differ in their payloads alone.
+INSERT INTO jobs (id, type, payload, status, priority, max_attempts, scheduled_at, created_at, updated_at)
+SELECT :first + key, :type, value, :status, :priority, :max_attempts, :scheduled_at, :created_at, :created_at
+FROM json_each(:payloads);
+
 -- name: find_job
 -- The job of that id.
 SELECT id, type, payload, status, priority, attempts, max_attempts, crashes, claims, last_error, key,

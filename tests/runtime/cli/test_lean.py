@@ -8,10 +8,14 @@ import pytest
 ASK = "import sys; print([name for name in ('structlog', 'rich') if name in sys.modules])"
 
 
-def imported(code: str) -> str:
+def printed(code: str) -> str:
     return subprocess.run(
-        [sys.executable, "-c", f"{code}; {ASK}"], check=True, capture_output=True, text=True
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True
     ).stdout.strip()
+
+
+def imported(code: str) -> str:
+    return printed(f"{code}; {ASK}")
 
 
 @pytest.mark.slow
@@ -29,3 +33,13 @@ def test_whoever_has_rich_already_keeps_it():
     assert (
         imported("import rich; from runtime.cli.lean import import_structlog as lean; lean()") == "['rich']"
     )
+
+
+@pytest.mark.slow
+def test_an_application_is_imported_without_collecting_and_then_the_collector_works_again():
+    assert printed(
+        "import gc, runtime.cli.main as entrance; from runtime.cli.target import Target; "
+        "entrance.run = lambda _: (print(gc.isenabled()), Target('shop.app:app', '').load(), 0)[2]\n"
+        "try: entrance.main()\n"
+        "finally: print(gc.isenabled(), gc.get_freeze_count() > 10_000)"
+    ).split() == ["False", "True", "True"]

@@ -8,7 +8,8 @@ from runtime.app import RUNTIME_SCHEMA
 from runtime.db.base import CheckViolation
 from runtime.db.location import parse_location
 from runtime.db.postgres_connection import Link
-from runtime.db.postgres_statements import array_literal, translate_all, translate_text
+from runtime.db.postgres_statements import translate_all, translate_text
+from runtime.db.postgres_values import array_literal
 from runtime.db.queries import merge_queries
 from runtime.errors import ConfigurationError
 from runtime.model.records import Priority, Status

@@ -11,3 +11,11 @@ FROM unnest(
     CAST(:priority[] AS integer[]), CAST(:max_attempts[] AS integer[]), CAST(:key[] AS text[]),
     CAST(:scheduled_at[] AS double precision[]), CAST(:created_at[] AS double precision[])
 ) AS new (id, type, payload, status, priority, max_attempts, key, scheduled_at, created_at);
+
+-- name: insert_alike_jobs
+-- Differs because ids come from a sequence that others draw from, too: they need not be in a row.
+INSERT INTO jobs (id, type, payload, status, priority, max_attempts, scheduled_at, created_at, updated_at)
+SELECT CAST(id AS bigint), CAST(:type AS text), payload, CAST(:status AS text), CAST(:priority AS integer),
+       CAST(:max_attempts AS integer), CAST(:scheduled_at AS double precision),
+       CAST(:created_at AS double precision), CAST(:created_at AS double precision)
+FROM ROWS FROM (json_array_elements_text(:ids), json_array_elements_text(:payloads)) AS new (id, payload);
