@@ -73,16 +73,16 @@ async def _place(
 ) -> Order:
     new_id = services.new_order_id()
     try:
-        order, payment = await deployment.db.write(open_order, new_id, request, key)
+        opened = await deployment.db.write(open_order, new_id, request, key)
     except UniqueViolation as error:  # another process began with the same key at this moment
         raise InProgress(RETRY_AFTER) from error
-    if order.id == new_id:
-        result = await _charge(services, order, request.payment_token)
-        order, payment = await _settle(deployment, order.id, result)
-    return answer(order, payment)
+    if isinstance(opened, NewOrder):
+        result = await _charge(services, opened, request.payment_token)
+        opened = await _settle(deployment, new_id, result)
+    return answer(*opened)
 
 
-async def _charge(services: ShopServices, order: Order, token: str) -> PaymentResult:
+async def _charge(services: ShopServices, order: NewOrder, token: str) -> PaymentResult:
     try:
         with trio.fail_after(ANSWER_TIME):
             return await services.gateway.charge(order.id, order.total_cents, token)
@@ -99,10 +99,10 @@ async def _settle(deployment: Deployment, order_id: str, result: PaymentResult) 
 
 def open_order(
     tx: JobTransaction, new_id: str, request: OrderRequest, key: str | None
-) -> tuple[Order, Payment]:
+) -> NewOrder | tuple[Order, Payment]:
     """Reserve the stock and store the order with its intent to charge.
 
-    Where the key stands for an earlier order, return that one instead.
+    Where the key stands for an earlier order, return that one with its payment instead.
 
     Raises:
         UnknownProduct, OutOfStock, IdempotencyMismatch: nothing was stored.
@@ -123,7 +123,7 @@ def open_order(
     begin_payment(tx, new_id, order.total_cents)
     if key is not None:
         remember_request(tx, key, fingerprint, new_id)
-    return find_order_and_payment(tx, new_id)
+    return order
 
 
 def answer(order: Order, payment: Payment) -> Order:

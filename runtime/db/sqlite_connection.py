@@ -104,7 +104,7 @@ class SqliteStatements(Statements):
     def __init__(self, connection: apsw.Connection, texts: Mapping[str, str]) -> None:
         self._connection = connection
         self._texts = texts
-        self._inserts: dict[str, str] = {}
+        self._inserts: dict[tuple[str, int], str] = {}
 
     def rows(self, name: str, parameters: Mapping[str, Value]) -> Iterable[tuple[Value, ...]]:
         """The rows of a query, stepped as they are asked for."""
@@ -124,21 +124,23 @@ class SqliteStatements(Statements):
         """Run a statement once a row, prepared once; return how many rows that changed."""
         before = self._connection.total_changes()
         text = self._texts[name]
-        left = rows
-        if len(rows) >= ROWS_AT_ONCE and _VALUES.search(text):
+        if len(rows) > 1 and _VALUES.search(text):
             # Each step gives up Python's lock and waits to get it back: one for many rows, not for each.
-            whole = len(rows) // ROWS_AT_ONCE * ROWS_AT_ONCE
-            together = self._inserts.get(name) or self._inserts.setdefault(name, _of_many_rows(text))
-            for start in range(0, whole, ROWS_AT_ONCE):
-                flat = tuple(chain.from_iterable(rows[start : start + ROWS_AT_ONCE]))
-                self._connection.execute(together, flat)
-            left = rows[whole:]
-        self._connection.executemany(text, left)
+            for start in range(0, len(rows), ROWS_AT_ONCE):
+                some = rows[start : start + ROWS_AT_ONCE]
+                self._connection.execute(self._insert(name, len(some)), tuple(chain.from_iterable(some)))
+        else:
+            self._connection.executemany(text, rows)
         return self._connection.total_changes() - before
 
+    def _insert(self, name: str, number: int) -> str:
+        """An INSERT of one row as one of so many."""
+        known = self._inserts.get((name, number))
+        return known or self._inserts.setdefault((name, number), _of_rows(self._texts[name], number))
 
-def _of_many_rows(insert: str) -> str:
-    """An INSERT of one row as one of `ROWS_AT_ONCE`, its parameters numbered."""
+
+def _of_rows(insert: str, number: int) -> str:
+    """An INSERT of one row as one of so many, its parameters numbered."""
     row = _VALUES.search(insert)
     assert row is not None
     head, conflict = insert[: row.start()], row[2] or ""
@@ -147,7 +149,7 @@ def _of_many_rows(insert: str) -> str:
     def numbered(first: int) -> str:
         return _NAME.sub(lambda name: f"?{first + names.index(name[1])}", row[1])
 
-    rows = (numbered(1 + number * len(names)) for number in range(ROWS_AT_ONCE))
+    rows = (numbered(1 + place * len(names)) for place in range(number))
     return f"{head}VALUES {', '.join(rows)}{conflict}"
 
 

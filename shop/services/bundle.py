@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from runtime.app import Deployment
 from runtime.errors import ConfigurationError
 from shop.services.blocking import Blocking
+from shop.services.clerk import open_clerk
 from shop.services.gateway import Gateway, SimulatedGateway
 from shop.services.inventory import Inventory, SimulatedInventory
 from shop.services.ledger import Ledger
@@ -57,24 +58,25 @@ async def open_services(
     simulation = Simulation(deployment.random, settings.latency, settings.failures)
     blocking = Blocking(inline=deployment.inline)
     ledger = Ledger(settings.gateway.path or deployment.location.beside("-gateway.jsonl"))
-    yield [
-        ShopServices(
-            settings=settings,
-            gateway=SimulatedGateway(ledger, blocking, simulation),
-            mailer=_mailer(settings.mail, blocking, simulation),
-            printer=PdfPrinter(blocking, simulation),
-            inventory=SimulatedInventory(simulation),
-            turns=Turns(),
-            new_order_id=new_order_id,
-        ),
-        webhooks
-        or open_webhooks(
-            deployment,
-            allowed=settings.webhook_allow,
-            denied=settings.webhook_deny,
-            proxy=settings.webhook_proxy,
-        ),
-    ]
+    async with open_clerk(ledger, blocking) as clerk:
+        yield [
+            ShopServices(
+                settings=settings,
+                gateway=SimulatedGateway(clerk, simulation),
+                mailer=_mailer(settings.mail, blocking, simulation),
+                printer=PdfPrinter(blocking, simulation),
+                inventory=SimulatedInventory(simulation),
+                turns=Turns(),
+                new_order_id=new_order_id,
+            ),
+            webhooks
+            or open_webhooks(
+                deployment,
+                allowed=settings.webhook_allow,
+                denied=settings.webhook_deny,
+                proxy=settings.webhook_proxy,
+            ),
+        ]
 
 
 def _mailer(where: Simulated | MailFolder | SmtpServer, blocking: Blocking, simulation: Simulation) -> Mailer:

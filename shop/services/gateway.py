@@ -7,7 +7,7 @@ import trio
 
 from shop.errors import GatewayUnreachable
 from shop.payments import PaymentResult, PaymentState
-from shop.services.blocking import Blocking
+from shop.services.clerk import Clerk
 from shop.services.ledger import Entry, Ledger
 from shop.services.simulation import Simulation
 
@@ -52,10 +52,14 @@ class Gateway(Protocol):
 class SimulatedGateway:
     """Decides by the token; remembers in a ledger that outlives this process."""
 
-    def __init__(self, ledger: Ledger, blocking: Blocking, simulation: Simulation) -> None:
-        self.ledger = ledger
-        self._blocking = blocking
+    def __init__(self, clerk: Clerk, simulation: Simulation) -> None:
+        self._clerk = clerk
         self._simulation = simulation
+
+    @property
+    def ledger(self) -> Ledger:
+        """What it remembers."""
+        return self._clerk.ledger
 
     def knows(self, token: str) -> bool:
         """See `Gateway.knows`."""
@@ -84,7 +88,7 @@ class SimulatedGateway:
     async def _record(self, proposed: Entry) -> PaymentResult:
         try:
             with trio.fail_after(ANSWER_TIME):
-                entry = await self._blocking.run(self.ledger.record, proposed)
+                entry = await self._clerk.record(proposed)
         except (OSError, trio.TooSlowError) as error:
             raise GatewayUnreachable(f"the gateway does not answer: {error}") from error
         return PaymentResult(entry.state, entry.charge_id, _REASONS.get(entry.state))

@@ -7,7 +7,7 @@ One JSON object a line, appended and synced under a lock that all processes shar
 
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -42,24 +42,45 @@ class Ledger:
         Raises:
             OSError: the file cannot be written; nothing was recorded.
         """
+        return self.record_all([proposed])[0]
+
+    def record_all(self, proposed: Sequence[Entry]) -> list[Entry]:
+        """`record` for several; all that are new, or none.
+
+        Raises:
+            OSError: the file cannot be written; nothing was recorded.
+        """
         with self._locked() as file:
             self._catch_up(file)
-            standing = self._entries.get(proposed.reference)
-            if standing is not None:
-                return standing
-            line = proposed.model_dump_json().encode() + b"\n"
-            if os.pwrite(file, line, self._read_to) < len(line):
-                raise OSError(f"{self.path}: no space for a ledger entry")
-            os.fsync(file)
-            self._read_to += len(line)
-            self._entries[proposed.reference] = proposed
-            return proposed
+            fresh: dict[str, Entry] = {}
+            for entry in proposed:
+                if entry.reference not in self._entries:
+                    fresh.setdefault(entry.reference, entry)
+            if fresh:
+                self._append(
+                    file, b"".join(entry.model_dump_json().encode() + b"\n" for entry in fresh.values())
+                )
+                self._entries |= fresh
+            return [self._entries[entry.reference] for entry in proposed]
 
     def entries(self) -> list[Entry]:
         """All that was ever recorded, oldest first."""
         with self._locked() as file:
             self._catch_up(file)
             return list(self._entries.values())
+
+    def _append(self, file: int, lines: bytes) -> None:
+        try:
+            self._write(file, lines)
+        except OSError:
+            os.ftruncate(file, self._read_to)  # else the next to look would find what was never acknowledged
+            raise
+        self._read_to += len(lines)
+
+    def _write(self, file: int, lines: bytes) -> None:
+        if os.pwrite(file, lines, self._read_to) < len(lines):
+            raise OSError(f"{self.path}: no space for a ledger entry")
+        os.fsync(file)
 
     @contextmanager
     def _locked(self) -> Iterator[int]:

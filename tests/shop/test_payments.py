@@ -3,7 +3,7 @@ import pytest
 from runtime.errors import NotFound
 from shop.checkout import open_order
 from shop.errors import PaymentFailed
-from shop.orders import OrderStatus
+from shop.orders import NewOrder, OrderStatus
 from shop.payments import PaymentResult, PaymentState, settle
 from shop.requests import OrderRequest
 
@@ -20,7 +20,8 @@ async def open_one(shop) -> str:
             "paymentToken": "tok_ok",
         }
     )
-    order, _ = await shop.deployment.db.write(open_order, "ord-x", request, None)
+    order = await shop.deployment.db.write(open_order, "ord-x", request, None)
+    assert isinstance(order, NewOrder)
     return order.id
 
 

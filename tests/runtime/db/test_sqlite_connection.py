@@ -3,7 +3,13 @@
 import apsw
 import pytest
 
-from runtime.db.sqlite_connection import APPLICATION_ID, open_reader, open_writer
+from runtime.db.sqlite_connection import (
+    APPLICATION_ID,
+    ROWS_AT_ONCE,
+    SqliteStatements,
+    open_reader,
+    open_writer,
+)
 from runtime.errors import DatabaseBusy, UnsupportedDatabase
 from tests.runtime.store.synchronous import StillClock
 
@@ -69,3 +75,26 @@ def test_a_reader_cannot_write(path):
     with pytest.raises(apsw.Error):
         reader.execute("CREATE TABLE notes (x)")
     reader.close()
+
+
+TEXTS = {
+    "add": "INSERT INTO sums (name, sum, again) VALUES (:name, :sum, :name)\n"
+    "ON CONFLICT (name) DO UPDATE SET sum = sum + excluded.sum",
+    "change": "UPDATE sums SET sum = :sum WHERE name = :name",
+}
+
+
+@pytest.mark.parametrize("number", [1, 2, ROWS_AT_ONCE, ROWS_AT_ONCE + 1, 3 * ROWS_AT_ONCE - 1])
+def test_rows_of_any_number_are_inserted_by_few_statements_with_the_effect_of_one_each(number):
+    connection = apsw.Connection(":memory:")
+    connection.execute("CREATE TABLE sums (name PRIMARY KEY, sum, again)")
+    statements, steps = SqliteStatements(connection, TEXTS), []
+    rows = [(f"row {place % 10}", place) for place in range(number)]
+    connection.exec_trace = lambda _cursor, text, _values: steps.append(text) or True
+
+    assert statements.many("add", rows) == number
+    assert len(steps) == -(-number // ROWS_AT_ONCE)
+    stored = dict(connection.execute("SELECT name, sum FROM sums WHERE name = again"))
+    assert stored == {name: sum(n for other, n in rows if other == name) for name, _ in rows}
+    assert statements.many("change", [(7, name) for name in stored]) == len(stored)
+    assert {row[0] for row in connection.execute("SELECT sum FROM sums")} == {7}

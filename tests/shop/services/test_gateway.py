@@ -1,3 +1,4 @@
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -5,17 +6,19 @@ import pytest
 from shop.errors import GatewayUnreachable
 from shop.payments import PaymentState
 from shop.services.blocking import Blocking
+from shop.services.clerk import open_clerk
 from shop.services.gateway import SimulatedGateway
 from shop.services.ledger import Ledger
 from shop.services.simulation import Simulation
 
 
 @pytest.fixture
-def gateway(ledger_path: Path, inline: Blocking, calm: Simulation) -> SimulatedGateway:
-    return SimulatedGateway(Ledger(ledger_path), inline, calm)
+async def gateway(ledger_path: Path, inline: Blocking, calm: Simulation) -> AsyncIterator[SimulatedGateway]:
+    async with open_clerk(Ledger(ledger_path), inline) as clerk:
+        yield SimulatedGateway(clerk, calm)
 
 
-def test_it_knows_its_own_tokens_only(gateway: SimulatedGateway) -> None:
+async def test_it_knows_its_own_tokens_only(gateway: SimulatedGateway) -> None:
     known = [
         token
         for token in ("tok_ok", "tok_declined", "tok_error", "tok_timeout", "tok_", "")
@@ -64,7 +67,6 @@ async def test_after_closing_no_charge_is_possible(gateway: SimulatedGateway) ->
 async def test_a_ledger_that_cannot_be_written_is_a_gateway_that_does_not_answer(
     tmp_path: Path, inline: Blocking, calm: Simulation
 ) -> None:
-    gateway = SimulatedGateway(Ledger(tmp_path / "missing" / "ledger"), inline, calm)
-
-    with pytest.raises(GatewayUnreachable):
-        await gateway.charge("ord-1", 500, "tok_ok")
+    async with open_clerk(Ledger(tmp_path / "missing" / "ledger"), inline) as clerk:
+        with pytest.raises(GatewayUnreachable):
+            await SimulatedGateway(clerk, calm).charge("ord-1", 500, "tok_ok")

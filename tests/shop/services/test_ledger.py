@@ -1,6 +1,8 @@
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pytest
+
 from shop.payments import PaymentState
 from shop.services.ledger import Entry, Ledger
 
@@ -65,3 +67,31 @@ def test_it_is_nobody_else_s_to_read(ledger_path: Path) -> None:
     Ledger(ledger_path).record(paid("a"))
 
     assert ledger_path.stat().st_mode & 0o077 == 0
+
+
+def test_several_are_recorded_together_in_their_order(ledger_path: Path) -> None:
+    ledger = Ledger(ledger_path)
+    ledger.record(paid("b", 1))
+
+    assert ledger.record_all([paid("a"), paid("b", 2), paid("c"), paid("a", 3)]) == [
+        paid("a"), paid("b", 1), paid("c"), paid("a"),
+    ]  # fmt: skip
+    assert Ledger(ledger_path).entries() == [paid("b", 1), paid("a"), paid("c")]
+
+
+def test_of_what_could_not_be_synced_nothing_is_found_later(
+    ledger_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger = Ledger(ledger_path)
+    ledger.record(paid("a"))
+
+    def fail(_file: int) -> None:
+        raise OSError("the disk is broken")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("os.fsync", fail)
+        with pytest.raises(OSError, match="broken"):
+            ledger.record_all([paid("b"), paid("c")])
+
+    assert Ledger(ledger_path).entries() == ledger.entries() == [paid("a")]
+    assert ledger.record(paid("b", 7)) == paid("b", 7)
