@@ -58,7 +58,7 @@ format: setup  ## Format the code and mend what the linter can
 	$(BIN)/ruff check --fix .
 
 # Each is a command of its own, about a minute or less; `scale` some minutes, for its million rows.
-BENCHES := throughput runners enqueue e2e latency io limits batch memory start http scale
+BENCHES := throughput runners enqueue e2e latency io limits batch memory prune start http scale
 
 bench: setup  ## Measure, and write results and pictures to bench/results
 	for what in $(BENCHES); do $(BIN)/python -m bench $$what --results bench/results || exit 1; done

@@ -39,6 +39,7 @@ DEFAULTS: Mapping[str, Defaults] = MappingProxyType(
         "limits": Defaults(20_000, 64, 5),
         "batch": Defaults(20_000, 64, 5),
         "memory": Defaults(200_000, 64, 1),
+        "prune": Defaults(50_000, 64, 6),
         "start": Defaults(7, 8, 1),
         "peers": Defaults(4_000, 64, 1),
     }

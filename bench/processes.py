@@ -136,13 +136,18 @@ async def running(
         process.kill()
 
 
-async def drain(setting: Setting, job: Job, *, processes: int | None = None) -> list[Window]:
+async def drain(
+    setting: Setting, job: Job, *, processes: int | None = None, url: str | None = None
+) -> list[Window]:
     """Fill a queue, then run worker processes until nothing is due; what each of them said.
+
+    Args:
+        url: of the database, where it is not a new one.
 
     Raises:
         RuntimeError: not every job was completed, so there is nothing to report.
     """
-    url = setting.place()
+    url = url or setting.place()
     async with setting.open(url) as deployment:
         await prefill(deployment, job, setting.jobs)
         before = (await deployment.queue.stats()).completed

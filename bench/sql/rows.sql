@@ -16,3 +16,7 @@ FROM number;
 -- name: forget_completed
 -- What a round has completed, so that the next one finds as many rows as this one did.
 DELETE FROM jobs WHERE status = 'completed' AND type = :type;
+
+-- name: size_of_queue
+-- Bytes of the whole file.
+SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size();

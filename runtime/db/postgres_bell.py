@@ -3,7 +3,7 @@
 A notification is a hint: whoever misses one finds the change at its next poll.
 PostgreSQL lets one notifying transaction commit at a time, so nobody notifies in
 the transaction that changes something; this thread does so right after it, all
-subjects together. Then it rests for twenty times as long as that took, and at most a
+subjects together. Then it rests for ten times as long as that took, and at most a
 fiftieth of a second: an idle server hears of each job, a busy one is spared.
 """
 
@@ -22,7 +22,7 @@ from runtime.db.postgres_statements import Connection, check
 
 LONGEST_REST = 0.02
 """Seconds; after it a notification goes out whatever the server has to do."""
-RESTS = 20
+RESTS = 10
 """Times as long as a notification took, this thread rests."""
 LONGEST_SUBJECTS = 1000
 

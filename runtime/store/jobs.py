@@ -7,7 +7,7 @@ from runtime.db.base import Value
 from runtime.errors import NotFound
 from runtime.model.composition import Edge, Plan, WorkflowRecord
 from runtime.model.records import AttemptRecord, JobRecord, NewJob, NewJobs, OnFailure, Page, Status
-from runtime.store import aftermath, composition, conflicts, deadlines, workflows
+from runtime.store import aftermath, composition, conflicts, deadlines, statistics, workflows
 from runtime.store.composition import Ended, Wait
 from runtime.store.rows import attempt_record, job_record
 from runtime.store.subjects import DUE, SCHEDULED
@@ -17,6 +17,10 @@ NEWEST = 2**62
 """A cursor in front of every id."""
 FEW = 16
 """Jobs in a row that are not worth a statement of their own."""
+FEW_TO_SORT = 10_000
+"""Jobs in a status that are sorted rather than looked for among all others."""
+_INDEXED = frozenset({Status.SCHEDULED, Status.PROCESSING})
+"""Statuses with an index in another order than that of a list."""
 AT_ONCE = 1000
 """Jobs a statement, in bulk: with the largest payloads 64 MB of text."""
 
@@ -121,23 +125,22 @@ def page(
     tx: StoreTransaction, *, status: Status | None, job_type: str | None, limit: int, cursor: int | None
 ) -> Page[JobRecord]:
     """Jobs, newest first, from behind `cursor`."""
-    before = NEWEST if cursor is None else cursor
+    before, most = NEWEST if cursor is None else cursor, limit + 1
+    few = "few_" if status in _INDEXED and _number_in(tx, status) <= FEW_TO_SORT else ""
     if status and job_type:
-        found = tx.all(
-            "list_jobs_by_status_and_type",
-            job_record,
-            status=str(status),
-            type=job_type,
-            before=before,
-            most=limit + 1,
-        )
+        name = f"list_{few}jobs_by_status_and_type"
+        found = tx.all(name, job_record, status=str(status), type=job_type, before=before, most=most)
     elif status:
-        found = tx.all("list_jobs_by_status", job_record, status=str(status), before=before, most=limit + 1)
+        found = tx.all(f"list_{few}jobs_by_status", job_record, status=str(status), before=before, most=most)
     elif job_type:
-        found = tx.all("list_jobs_by_type", job_record, type=job_type, before=before, most=limit + 1)
+        found = tx.all("list_jobs_by_type", job_record, type=job_type, before=before, most=most)
     else:
-        found = tx.all("list_jobs", job_record, before=before, most=limit + 1)
+        found = tx.all("list_jobs", job_record, before=before, most=most)
     return Page(tuple(found[:limit]), found[limit - 1].id if len(found) > limit else None)
+
+
+def _number_in(tx: StoreTransaction, status: Status) -> int:
+    return sum(each.count for each in statistics.counts(tx) if each.status is status)
 
 
 def _row(job_id: int, new: NewJob, status: str) -> tuple[Value, ...]:

@@ -24,6 +24,7 @@ METRICS = {
     "limits": ["limits", "limits_key_rate", "limits_key_concurrency"],
     "batch": ["batch"],
     "memory": ["memory_idle", "memory_growth"],
+    "prune": ["prune", "prune_growth"],
     "start": ["start_python", "start_help", "start_worker"],
 }
 LONG = {"scale", "http", "memory"}

@@ -39,6 +39,18 @@ SELECT id, type, payload, status, priority, attempts, max_attempts, crashes, cla
        scheduled_at, created_at, updated_at, completed_at, locked_by, locked_at, cancel_requested
 FROM jobs WHERE status = :status AND type = :type AND id < :before ORDER BY id DESC LIMIT :most;
 
+-- name: list_few_jobs_by_status
+-- The same where they are few: found by the index of that status and sorted, instead of met on a walk over all jobs.
+SELECT id, type, payload, status, priority, attempts, max_attempts, crashes, claims, last_error, key,
+       scheduled_at, created_at, updated_at, completed_at, locked_by, locked_at, cancel_requested
+FROM jobs WHERE status = :status AND +id < :before ORDER BY +id DESC LIMIT :most;
+
+-- name: list_few_jobs_by_status_and_type
+-- Likewise, of one type.
+SELECT id, type, payload, status, priority, attempts, max_attempts, crashes, claims, last_error, key,
+       scheduled_at, created_at, updated_at, completed_at, locked_by, locked_at, cancel_requested
+FROM jobs WHERE status = :status AND type = :type AND +id < :before ORDER BY +id DESC LIMIT :most;
+
 -- name: list_attempts
 -- The recorded runs of a job, in order.
 SELECT attempt, outcome, error, worker, started_at, ended_at
