@@ -38,8 +38,8 @@ async def measure(setting: Setting) -> list[Measurement]:
             metric="prune_growth",
             value=max(sizes[half:]) / max(sizes[: half or 1]),
             unit="times",
-            says=f"the largest size in the second half of {setting.rounds} rounds of {setting.jobs:,} jobs that "
-            "come, run and are pruned, by that in the first half",
+            says=f"the largest size in the second half of {setting.rounds} rounds of {setting.jobs:,} jobs "
+            "that come, run and are pruned, by that in the first half",
             more={"largestMegabytes": max(sizes) / 1e6, "megabytes": [size / 1e6 for size in sizes]},
         ),
     ]
