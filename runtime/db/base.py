@@ -8,12 +8,14 @@ cancellation lands in the middle of one and no lock is held across a sleep.
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Concatenate, Generic, ParamSpec, TypeVar
+from typing import Concatenate, Generic, ParamSpec, Protocol, TypeVar, runtime_checkable
 
 from runtime.clock import Clock
 from runtime.errors import DatabaseError
 
 Value = str | int | float | bytes | None
+Question = tuple[str, Mapping[str, Value]]
+"""A query's name and its parameters."""
 
 R = TypeVar("R")
 P = ParamSpec("P")
@@ -46,7 +48,7 @@ class Statements(ABC):
         A row's values stand in the order in which the statement first names its parameters.
         """
 
-    def expect(self, *queries: tuple[str, Mapping[str, Value]]) -> None:  # noqa: B027 - nothing to gain elsewhere
+    def expect(self, *questions: Question) -> None:  # noqa: B027 - nothing to gain elsewhere
         """These will be asked next, with nothing written in between: a server may be asked all at once."""
 
     def reserve(self, number: int) -> Sequence[int] | None:  # noqa: ARG002 - a dialect's business
@@ -96,9 +98,9 @@ class Transaction:
         """
         return self._ready().many(name, rows)
 
-    def expect(self, *queries: tuple[str, Mapping[str, Value]]) -> None:
+    def expect(self, *questions: Question) -> None:
         """Say which queries come next, before anything is written: on a server they are one round trip."""
-        self._ready().expect(*queries)
+        self._ready().expect(*questions)
 
     def announce(self, subject: str) -> None:
         """Wake whoever listens for `subject`, in any process, once this is committed."""
@@ -130,6 +132,20 @@ class Transaction:
 
     def flush(self) -> None:
         """Write what was gathered; called once, before COMMIT."""
+
+
+@runtime_checkable
+class Foreseeing(Protocol):
+    """A transaction function that says what it will ask first: a server is asked that with BEGIN."""
+
+    def questions(self) -> Sequence[Question]:
+        """What it gives to `Transaction.expect` before anything else."""
+        ...
+
+
+def questions_of(fn: object) -> Sequence[Question]:
+    """What a transaction function will ask first; nothing, where it does not say."""
+    return fn.questions() if isinstance(fn, Foreseeing) else ()
 
 
 Listener = Callable[[frozenset[str]], None]

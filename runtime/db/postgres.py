@@ -23,7 +23,7 @@ import trio
 
 from runtime.clock import Clock
 from runtime.db.announcer import Announcer
-from runtime.db.base import Database, Listener, Statements, Transaction
+from runtime.db.base import Database, Listener, Statements, Transaction, questions_of
 from runtime.db.lane import Lane, Request
 from runtime.db.location import PostgresLocation
 from runtime.db.postgres_bell import Bell
@@ -216,7 +216,8 @@ class ThreadedPostgres(Database[TransactionT], Generic[TransactionT]):
     ) -> Request[TransactionT]:
         patience = min(PATIENCE, max(0.0, trio.current_effective_deadline() - trio.current_time()))
         call = (lambda tx: fn(tx, *args, **kwargs)) if args or kwargs else fn
-        return Request(call, durable=True, deadline=self._own.monotonic() + patience)
+        deadline = self._own.monotonic() + patience
+        return Request(call, durable=True, deadline=deadline, questions=questions_of(fn))
 
 
 def _prepare(

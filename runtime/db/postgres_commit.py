@@ -16,7 +16,7 @@ import psycopg
 from psycopg import pq
 
 from runtime.clock import Clock
-from runtime.db.base import CheckViolation, Statements, Transaction
+from runtime.db.base import CheckViolation, Question, Statements, Transaction
 from runtime.db.lane import Request
 from runtime.db.location import PostgresLocation
 from runtime.db.postgres_connection import (
@@ -30,7 +30,6 @@ from runtime.db.postgres_connection import (
 )
 from runtime.db.postgres_doubt import Begun, Fate, ask
 from runtime.db.postgres_manners import Manner
-from runtime.db.postgres_statements import check
 from runtime.db.server_clock import ServerClock
 from runtime.errors import CommitInDoubt, DatabaseBusy, DatabaseError
 
@@ -160,7 +159,7 @@ class PostgresGroup(Generic[TransactionT]):
         position = EACH_ALONE
         values: list[outcome.Value[object]] = []
         try:
-            tx = self._begin()
+            tx = self._begin(group[0].questions)
             for position, request in enumerate(group):  # noqa: B007 - which one fails
                 tx.begin(_no_savepoint)
                 values.append(outcome.Value(request.fn(tx)))
@@ -193,16 +192,13 @@ class PostgresGroup(Generic[TransactionT]):
         self._fail(group, translate(error, self._location))
         return None
 
-    def _begin(self) -> TransactionT:
-        connection = self._link.ready()
-        script = f"{self._manner.begin}; {self._link.preamble}{_MOMENT}"
-        if self._manner.writes:
-            script += _NUMBER
-        self._link.statements.begin()
+    def _begin(self, questions: Sequence[Question]) -> TransactionT:
+        self._link.ready()
         sent = self._own.monotonic()
-        result = check(connection.pgconn.exec_(script.encode()), connection)
-        now = float(result.get_value(0, 0) or b"0")
-        number = result.get_value(0, 1) or b"" if self._manner.writes else b""
+        moment = _MOMENT + _NUMBER if self._manner.writes else _MOMENT
+        said = self._link.statements.begin(self._manner.begin, self._link.preamble, moment, questions)
+        now = float(said.get_value(0, 0) or b"0")
+        number = said.get_value(0, 1) or b"" if self._manner.writes else b""
         self._begun = Begun(number, now, self._link.checkpoint)
         if self._clock is None:
             return self._make(self._link.statements, self._own.now())

@@ -9,7 +9,7 @@ is one statement however many rows it is given.
 
 import re
 import select
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -17,7 +17,7 @@ import psycopg
 from psycopg import pq
 from psycopg.adapt import Transformer
 
-from runtime.db.base import Statements, Value
+from runtime.db.base import Question, Statements, Value
 from runtime.db.postgres_values import array_literal, encoded
 from runtime.errors import ConfigurationError
 
@@ -29,6 +29,7 @@ _TOKEN = re.compile(
     | :(?P<name>[a-z_][a-z0-9_]*)(?P<array>\[\])?""",
     re.VERBOSE | re.DOTALL,
 )
+_UNASKED: tuple[None, None] = (None, None)
 _PLAIN = frozenset({pq.ExecStatus.COMMAND_OK, pq.ExecStatus.TUPLES_OK})
 
 
@@ -117,18 +118,32 @@ class PostgresStatements(Statements):
             return self._change(name, columns)
         return sum(self._change(name, row) for row in rows)
 
-    def expect(self, *queries: tuple[str, Mapping[str, Value]]) -> None:
+    def expect(self, *questions: Question) -> None:
         """Ask all of them in one round trip; `rows` finds the answers, unless something is run before."""
-        calls = [(name, self._values(name, parameters)) for name, parameters in queries]
-        results = self._together(calls)
-        self._expected = {
-            name: (values, result) for (name, values), result in zip(calls, results, strict=True)
-        }
+        asked = [(name, self._values(name, parameters)) for name, parameters in questions]
+        if any(self._expected.get(name, _UNASKED)[0] != values for name, values in asked):
+            self._keep(asked, self._together(asked))
 
-    def begin(self) -> None:
-        """A transaction begins: what an earlier one asked or put off is nothing to it."""
-        self._expected = {}
-        self._deferred = None
+    def begin(self, how: str, preamble: str, question: str, questions: Sequence[Question]) -> pq.abc.PGresult:
+        """Begin a transaction and ask something in it; what an earlier one asked or put off is nothing to it.
+
+        Args:
+            preamble: settings, where each transaction needs them.
+            questions: to `expect` in it; they go the same way, where no preamble goes before them.
+        """
+        self._expected, self._deferred = {}, None
+        if preamble or not questions:
+            script = f"{how}; {preamble}{question}"
+            return check(self._server.exec_(script.encode()), self._connection)
+        asked = [(name, self._values(name, parameters)) for name, parameters in questions]
+        _, answer, *results = self._together(asked, [how.encode(), question.encode()])
+        self._keep(asked, results)
+        return answer
+
+    def _keep(self, asked: Sequence[tuple[str, list[Value]]], results: Sequence[pq.abc.PGresult]) -> None:
+        self._expected = {
+            name: (values, result) for (name, values), result in zip(asked, results, strict=True)
+        }
 
     def defer(self) -> None:
         """From now on put off what changes rows, until `commit`, where all goes in one round trip."""
@@ -143,7 +158,7 @@ class PostgresStatements(Statements):
         """
         deferred, self._deferred = self._deferred or [], None
         if deferred:
-            self._together(deferred, b"COMMIT")
+            self._together(deferred, last=b"COMMIT")
         else:
             check(self._server.exec_(b"COMMIT"), self._connection)
 
@@ -174,21 +189,24 @@ class PostgresStatements(Statements):
         return 0
 
     def _together(
-        self, calls: Sequence[tuple[str, Sequence[Value]]], last: bytes | None = None
+        self,
+        calls: Sequence[tuple[str, Sequence[Value]]],
+        before: Sequence[bytes] = (),
+        last: bytes | None = None,
     ) -> list[pq.abc.PGresult]:
-        """The results of several statements, sent at once; after them `last`, whose result nobody needs."""
-        server, preparations = self._server, 0
+        """The results of `before` and of `calls`, sent at once; then `last`, whose result nobody needs."""
+        server, fresh = self._server, self._unprepared(name for name, _ in calls)
         ready = [(name, *encoded(values)) for name, values in calls]  # before anything is sent: it may fail
         server.enter_pipeline_mode()
+        for name in fresh:
+            server.send_prepare(name.encode(), self._statements[name].text)
+        for text in before:
+            server.send_query_params(text, [])
         for name, values, formats in ready:
-            text = self._statements[name].text
             if self._prepared is None:
-                server.send_query_params(text, values, param_formats=formats)
-                continue
-            if name not in self._prepared:
-                server.send_prepare(name.encode(), text)
-                preparations += 1
-            server.send_query_prepared(name.encode(), values, param_formats=formats)
+                server.send_query_params(self._statements[name].text, values, param_formats=formats)
+            else:
+                server.send_query_prepared(name.encode(), values, param_formats=formats)
         if last is not None:
             server.send_query_params(last, [])
         server.pipeline_sync()
@@ -197,9 +215,13 @@ class PostgresStatements(Statements):
         for result in results:
             check(result, self._connection)
         if self._prepared is not None:
-            self._prepared.update(name for name, _ in calls)
-        wanted = [result for result in results if result.status in _PLAIN]
-        return [result for result in wanted if result.status == pq.ExecStatus.TUPLES_OK or not preparations]
+            self._prepared.update(fresh)
+        return results[len(fresh) : len(fresh) + len(before) + len(calls)]
+
+    def _unprepared(self, names: Iterable[str]) -> list[str]:
+        if self._prepared is None:
+            return []
+        return [name for name in dict.fromkeys(names) if name not in self._prepared]
 
     def _results(self) -> list[pq.abc.PGresult]:
         """All results until the end of the pipeline.

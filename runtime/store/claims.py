@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from runtime.db.base import Question
 from runtime.model.batching import NO_ROOMS
 from runtime.model.lifecycle import runs_alone
 from runtime.model.outcomes import Cancelled
@@ -56,9 +57,9 @@ class _Filled(NamedTuple):
     flooded: bool = False
 
 
-def foresee(tx: StoreTransaction, worker: str) -> None:
-    """Ask in one go what `may_claim` and `claim` will ask, where each question is a round trip."""
-    tx.expect(
+def questions(worker: str) -> Sequence[Question]:
+    """What `may_claim` and `claim` will ask: in one go, where each question is a round trip."""
+    return (
         ("keep_claimer", {"id": worker}),
         ("list_paused_types", {}),
         ("ready_arms", {}),

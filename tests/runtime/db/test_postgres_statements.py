@@ -8,7 +8,7 @@ from runtime.app import RUNTIME_SCHEMA
 from runtime.db.base import CheckViolation
 from runtime.db.location import parse_location
 from runtime.db.postgres_connection import Link
-from runtime.db.postgres_statements import translate_all, translate_text
+from runtime.db.postgres_statements import PostgresStatements, translate_all, translate_text
 from runtime.db.postgres_values import array_literal
 from runtime.db.queries import merge_queries
 from runtime.errors import ConfigurationError
@@ -106,6 +106,57 @@ def test_any_text_survives_in_an_array(echo):
     assert [result.get_value(row, 0) for row in range(len(texts))] == [
         None if text is None else text.encode() for text in texts
     ]
+
+
+@pytest.fixture
+def trips(monkeypatch):
+    """Round trips, but for a plain BEGIN or COMMIT: of one statement `alone`, or of some `together`."""
+    made = []
+    for name, call in (("_together", "together"), ("_run", "alone")):
+        original = getattr(PostgresStatements, name)
+
+        def counted(self, *args, _original=original, _call=call, **kwargs):
+            made.append(_call)
+            return _original(self, *args, **kwargs)
+
+        monkeypatch.setattr(PostgresStatements, name, counted)
+    return made
+
+
+QUESTIONS = ("texts", {"value": "a"}), ("ints", {"value": 7})
+
+
+def test_what_is_foreseen_is_asked_with_begin(echo, trips):
+    answer = echo.begin("BEGIN", "", "SELECT 42", QUESTIONS)
+    echo.expect(*QUESTIONS)
+
+    assert answer.get_value(0, 0) == b"42"
+    assert [list(echo.rows(*question)) for question in QUESTIONS] == [[("a",)], [(7,)]]
+    assert trips == ["together"]
+    assert list(echo.rows("ints", {"value": 7})) == [(7,)]
+    assert trips == ["together", "alone"], "an answer is good once"
+    echo.commit()
+
+
+@pytest.mark.parametrize("preamble", ["", "SET LOCAL jit = off; "])
+def test_what_was_not_asked_with_begin_is_asked_together_later(echo, trips, preamble):
+    foreseen = QUESTIONS if preamble else ()
+    answer = echo.begin("BEGIN", preamble, "SELECT 42", foreseen)
+    echo.expect(*QUESTIONS)
+
+    assert answer.get_value(0, 0) == b"42"
+    assert [list(echo.rows(*question)) for question in QUESTIONS] == [[("a",)], [(7,)]]
+    assert trips == ["together"]
+    echo.commit()
+
+
+def test_an_answer_to_another_question_and_one_from_before_a_change_do_not_count(echo, trips):
+    echo.begin("BEGIN", "", "SELECT 42", QUESTIONS)
+
+    assert list(echo.rows("texts", {"value": "b"})) == [("b",)]
+    assert list(echo.rows("ints", {"value": 7})) == [(7,)]
+    assert trips == ["together", "alone", "alone"]
+    echo.commit()
 
 
 def test_an_empty_statement_does_nothing(echo):

@@ -13,7 +13,7 @@ from runtime.testing import alone, drain, running_worker
 from runtime.worker.options import WorkerOptions
 from runtime.worker.worker import Worker
 from tests.runtime.obedient import Obey, Other
-from tests.runtime.worker.trouble import TroubledDatabase
+from tests.runtime.worker.trouble import TroubledDatabase, name_of
 
 ONE = replace(alone(), workers=1)
 
@@ -242,7 +242,7 @@ class SlowDatabase(TroubledDatabase):
 
     async def write_relaxed(self, fn, /, *args, **kwargs):
         result = await super().write_relaxed(fn, *args, **kwargs)
-        if fn.__name__ == "_claim":
+        if name_of(fn) == "_Claiming":
             await trio.sleep(1)
         return result
 

@@ -9,6 +9,11 @@ from runtime.errors import DatabaseBusy, DatabaseError
 from runtime.events import Events
 
 
+def name_of(fn) -> str:
+    """Of a transaction function, or of the class of one that says what it will ask."""
+    return getattr(fn, "__name__", type(fn).__name__)
+
+
 class TroubledDatabase(Database):
     """Another database, but the functions of these names fail so many times."""
 
@@ -40,10 +45,10 @@ class TroubledDatabase(Database):
         return self._database.listen(listener)
 
     def _trouble(self, fn: Callable) -> None:
-        if self.times and fn.__name__ in self._names:
+        if self.times and name_of(fn) in self._names:
             self.times -= 1
             raise self._error
-        self.calls.append(fn.__name__)
+        self.calls.append(name_of(fn))
 
 
 class Memory(Events):
