@@ -166,6 +166,8 @@ class Http1Server(TCPServer):
         # Hypercorn has no setting for it.
         protocol._check_protocol = _stay  # type: ignore[method-assign, assignment]  # noqa: SLF001
         await super()._read_data()
+        # Nothing more will come: else its socket would stay until keep-alive has passed.
+        await self.idle_task.stop()
 
 
 async def _stay(_request: h11.Request) -> None:  # noqa: ASYNC124 - hypercorn awaits it

@@ -23,7 +23,7 @@ def create(tx: StoreTransaction, name: str, jobs: Sequence[int]) -> WorkflowReco
     """Make one of new jobs, at least one."""
     tx.run("insert_workflow", id=jobs[0], name=name, now=tx.now, unfinished=len(jobs))
     tx.many("insert_member", [(job_id, jobs[0]) for job_id in jobs])
-    return find(tx, jobs[0])
+    return _record(jobs[0], name, tx.now, None, len(jobs), 0, 0, 0)
 
 
 def of(tx: StoreTransaction, job_id: int) -> int | None:

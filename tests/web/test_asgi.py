@@ -1,7 +1,12 @@
+from contextlib import suppress
+
+import httpx2
 import pytest
 import trio
+import trio.testing
 
 from tests.web.serving import serving
+from web.connections import Connections
 
 
 async def test_an_idle_connection_is_closed_also_after_it_was_used(deployment):
@@ -35,3 +40,21 @@ async def test_a_connection_is_used_for_one_request_after_another(deployment):
         for _ in range(20):
             assert (await client.get("/livez")).status_code == 200
         assert len(client._transport._pool.connections) == 1
+
+
+async def test_a_client_that_has_gone_leaves_its_place_at_once(deployment, monkeypatch):
+    monkeypatch.setattr("web.serve.Connections", lambda *args: Connections(*args, 1))
+    async with serving(deployment, keep_alive=3600) as served:
+        async with await trio.open_tcp_stream("127.0.0.1", served.port):
+            await trio.testing.wait_all_tasks_blocked(0.01)
+        with trio.fail_after(15):
+            while await status_of_livez(served) != 200:
+                pass  # refused: the place is not free yet
+
+
+async def status_of_livez(served) -> int | None:
+    """None: hung up on before the request was out."""
+    with suppress(httpx2.TransportError):
+        async with served.client() as client:
+            return (await client.get("/livez")).status_code
+    return None
