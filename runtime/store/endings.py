@@ -62,13 +62,13 @@ def finish_many(
     worker: str,
     endings: Sequence[Ending],
     *,
-    returned: Mapping[int, str] | None = None,
+    returned: Mapping[ClaimedJob, str] | None = None,
     notes: Sequence[Notes] = (),
 ) -> list[ClaimedJob]:
     """End attempts together; return the jobs that this worker no longer owned.
 
     Args:
-        returned: by job id, what the handlers of some that completed returned, as JSON text.
+        returned: what the handlers of some that completed returned, as JSON text.
         notes: what some of the attempts said and nobody has written down yet.
     """
     if notes:
@@ -79,8 +79,8 @@ def finish_many(
         others = (ending for ending in endings if ending.transition.status is not Status.COMPLETED)
         refused += [ending.job for ending in others if not finish(tx, worker, ending)]
     if returned:
-        stale = {job.id for job in refused}
-        results.store(tx, {job_id: text for job_id, text in returned.items() if job_id not in stale})
+        stale = set(refused)
+        results.store(tx, {job.id: text for job, text in returned.items() if job not in stale})
     return refused
 
 
@@ -106,13 +106,13 @@ def _complete(tx: StoreTransaction, worker: str, endings: Sequence[Ending]) -> l
         tx.note(job_type, Completed.name, number)
     if endings:
         tx.announce(FINISHED)
-        gone = {job.id for job in refused}
+        # By claim, not by id: a job that was taken from this worker and came back to it ends twice here.
+        stale = set(refused)
+        written = [job for job, _ in endings if job not in stale]
         if lanes.in_use(tx):
-            lanes.freed(tx, [job for job, _ in endings if job.id not in gone])
+            lanes.freed(tx, written)
         if _is_awaited(tx):
-            aftermath.ended(
-                tx, [Ended(job.id, job.type, Status.COMPLETED) for job, _ in endings if job.id not in gone]
-            )
+            aftermath.ended(tx, [Ended(job.id, job.type, Status.COMPLETED) for job in written])
     return refused
 
 
@@ -125,7 +125,8 @@ def _is_awaited(tx: StoreTransaction) -> bool:
 
 
 def _completed_by(tx: StoreTransaction, worker: str, job: ClaimedJob) -> bool:
-    return tx.one("is_completed_by", bool, id=job.id, worker=worker, claims=job.claims) is not None
+    found = tx.one("is_completed_by", bool, id=job.id, worker=worker, claims=job.claims, now=tx.now)
+    return found is not None
 
 
 def rescue(tx: StoreTransaction, worker: str, reason: str, beat: float | None) -> int | None:

@@ -102,7 +102,7 @@ class Finisher:
     async def _finish(self, ended: list[Attempt]) -> None:
         now = self._deployment.clock.now()
         endings = [self._settle(attempt, _outcome(attempt), now) for attempt in ended]
-        returned = {each.job.id: each.result for each in ended if each.result and _completed(each)}
+        returned = {each.job: each.result for each in ended if each.result and _completed(each)}
         notes = [each.notes for each in ended if each.notes is not None]
         while True:
             try:
@@ -114,9 +114,9 @@ class Finisher:
             except TRANSIENT as error:
                 await self._pause(error)
         self._pool.written(len(ended))
-        stale = {job.id for job in refused}
+        stale = set(refused)
         for attempt, ending in zip(ended, endings, strict=True):
-            self._report(attempt, ending, owned=attempt.job.id not in stale)
+            self._report(attempt, ending, owned=attempt.job not in stale)
 
     async def _finish_with_writes(self, attempt: Attempt) -> None:
         """Complete a job together with what its handler wrote and enqueued: all or nothing."""

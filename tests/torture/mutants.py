@@ -54,6 +54,21 @@ WHERE id = :id AND :worker <> '' AND :claims > 0
         "tests/system/test_dying.py::test_a_frozen_worker_that_wakes_up_changes_nothing",
     ),
     Mutant(
+        "claims of one job that end together are taken for each other",
+        "runtime/store/endings.py",
+        "written = [job for job, _ in endings if job not in stale]",
+        "written = [job for job, _ in endings if job.id not in {each.id for each in stale}]",
+        "tests/runtime/store/test_endings.py::test_two_claims_of_one_job_that_end_together_are_told_apart[sqlite]",
+    ),
+    Mutant(
+        "an ending that comes again is counted again",
+        "runtime/store/sql/claims.sql",
+        " AND claims = :claims AND completed_at = :now;",
+        " AND claims = :claims AND :now > 0;",
+        "tests/runtime/store/test_endings.py::"
+        "test_endings_that_come_again_because_nobody_knew_whether_they_were_written_are_refused[sqlite]",
+    ),
+    Mutant(
         "attempts are not counted",
         "runtime/model/lifecycle.py",
         """        status=Status.SCHEDULED if delay > 0 else Status.PENDING,
@@ -90,7 +105,7 @@ WHERE id = :id AND :worker <> '' AND :claims > 0
         "runtime/worker/reaper.py",
         "surely_dead(deployment.location.companions, worker.id)",
         "surely_dead(deployment.location.companions, worker.id) is not None",
-        "tests/torture/test_kill.py::test_jobs_of_killed_workers_have_their_effect_once",
+        "tests/system/test_dying.py::test_where_its_death_cannot_be_seen_its_silence_tells",
     ),
     Mutant(
         "dead workers are not looked for",

@@ -131,6 +131,7 @@ def guarded(siege: ServerSiege) -> Iterator[ServerSiege]:
         yield siege
         siege.close()
         if siege.examine:
-            assert siege.doctor() == []
+            found = siege.doctor()
+            assert found == [], found
     finally:
         siege.close()

@@ -49,8 +49,8 @@ WHERE id = :id AND status = 'processing' AND locked_by = :worker AND claims = :c
 RETURNING status;
 
 -- name: is_completed_by
--- Whether this claim of a job has completed it.
-SELECT 1 FROM jobs WHERE id = :id AND status = 'completed' AND locked_by = :worker AND claims = :claims;
+-- Whether this claim of a job has completed it at this moment, and not before: an ending may come again.
+SELECT 1 FROM jobs WHERE id = :id AND status = 'completed' AND locked_by = :worker AND claims = :claims AND completed_at = :now;
 
 -- name: insert_attempt
 -- How a run ended that did not complete its job.

@@ -4,7 +4,7 @@ import pytest
 
 from runtime.model.outcomes import Cancelled, Completed, Failed, Interrupted, Snoozed, TimedOut
 from runtime.model.records import Status
-from runtime.store import endings, jobs, workers
+from runtime.store import endings, jobs, results, workers
 from runtime.store.subjects import DUE, FINISHED, SCHEDULED
 from tests.runtime.obedient import Obey, Other
 from tests.runtime.store.synchronous import Store, sign_of_life
@@ -120,6 +120,36 @@ def test_many_end_together_and_those_that_are_owned_no_more_are_named(store):
         ("obey", "completed", 1),
         ("other", "completed", 1),
     ]
+
+
+def test_two_claims_of_one_job_that_end_together_are_told_apart(store):
+    lost = running(store)
+    dependant = store.enqueue(Other(), depends_on=[lost.id])
+    store(endings.rescue, "w1", "silent", None)
+    (job,) = store.claim().jobs
+
+    refused = store(
+        endings.finish_many,
+        "w1",
+        [store.ending(lost), store.ending(job)],
+        returned={lost: '"of the lost"', job: '"of the owner"'},
+    )
+
+    assert refused == [lost]
+    assert store.job(job.id).status is Status.COMPLETED
+    assert store.job(dependant.id).status is Status.PENDING
+    assert store(results.of, [job.id]) == {job.id: '"of the owner"'}
+
+
+def test_endings_that_come_again_because_nobody_knew_whether_they_were_written_are_refused(store):
+    once, twice = running(store), running(store)
+    ended = [store.ending(job) for job in (once, twice)]
+    store(endings.finish_many, "w1", ended)
+    store.sleep(0.5)
+
+    assert store(endings.finish_many, "w1", ended) == [once, twice]
+    assert counts(store) == {"completed": 2}
+    assert store.rows("SELECT outcome, count FROM job_history") == [("completed", 2)]
 
 
 def test_ending_nothing_together_is_nothing(store):

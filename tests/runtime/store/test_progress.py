@@ -58,7 +58,7 @@ def test_what_was_said_and_returned_is_stored_with_the_endings_of_who_still_owns
         endings.finish_many,
         "w1",
         both,
-        returned={mine.id: "[1]", lost.id: '"stale"'},
+        returned={mine: "[1]", lost: '"stale"'},
         notes=[said(mine, 1, 1.0, "done"), said(lost, 2, 1.0, "stale")],
     )
 
@@ -71,9 +71,7 @@ def test_what_was_said_and_returned_is_stored_with_the_endings_of_who_still_owns
 def test_it_goes_with_the_job(store):
     job = store.enqueue(Obey(), done_within=100)
     (job,) = store.claim(1).jobs
-    store(
-        endings.finish_many, "w1", [store.ending(job)], returned={job.id: "1"}, notes=[said(job, 1, 1.0, "x")]
-    )
+    store(endings.finish_many, "w1", [store.ending(job)], returned={job: "1"}, notes=[said(job, 1, 1.0, "x")])
     store.sleep(10)
 
     assert store(retention.prune_finished, store.now, 100) == 1
