@@ -39,11 +39,11 @@ $(TOOLS)/.installed: tests/torture/requirements.txt
 	touch $@
 
 torture: setup torture-tools  ## Kill, freeze, starve and deceive real processes, for a quarter of an hour
-	TIER=torture $(BIN)/python -m pytest -n 2 --dist worksteal -q -m "torture or not torture" tests/torture tests/system tests/bench
+	TIER=torture $(BIN)/python -m pytest -n 3 --dist worksteal -q -m "torture or not torture" tests/torture tests/system tests/bench
 
 CYCLES ?= 1000
 torture-night: setup torture-tools  ## The same with CYCLES blows each
-	TIER=night CYCLES=$(CYCLES) $(BIN)/python -m pytest -n 2 --dist worksteal -q -m "torture or not torture" tests/torture tests/system tests/bench
+	TIER=night CYCLES=$(CYCLES) $(BIN)/python -m pytest -n 3 --dist worksteal -q -m "torture or not torture" tests/torture tests/system tests/bench
 
 check: setup  ## Format, lint, types, import contracts and tests: what CI runs
 	$(BIN)/ruff format --check .

@@ -112,7 +112,7 @@ WHERE id = :id AND :worker <> '' AND :claims > 0
         "runtime/worker/reaper.py",
         '            return "its process is gone"\n',
         "            return None\n",
-        "tests/torture/test_kill.py::test_jobs_of_killed_workers_have_their_effect_once",
+        "tests/system/test_dying.py::test_a_killed_workers_job_runs_elsewhere_at_once",
     ),
     Mutant(
         "ticks are told apart by the clock alone",
