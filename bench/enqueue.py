@@ -8,7 +8,7 @@ from pathlib import Path
 import trio
 
 from bench.app import Noop
-from bench.commits import commits
+from bench.commits import commits, commits_by_thread
 from bench.measurement import Measurement, alternate, ratio
 from bench.setting import PREFILL_AT_ONCE, Setting, prefill
 from runtime.app import Deployment
@@ -26,16 +26,19 @@ async def measure(setting: Setting) -> list[Measurement]:
         "enqueue_many": (many, BULK, f"{PREFILL_AT_ONCE} in a transaction"),
     }
     sides = {name: _side(setting, act, setting.jobs * times) for name, (act, times, _) in ways.items()}
-    runs = await alternate(setting.rounds, {"bare_commits": _bare(setting), **sides})
-    bare = Measurement(
-        metric="bare_commits",
-        value=statistics.median(runs["bare_commits"]),
-        unit="commits/s",
-        says="one row in a bare SQLite, each committed first (bench/commits.py): what the disk allows",
-        more={"workers": 0, "runs": runs["bare_commits"]},
-    )
+    bare = {"bare_commits": _bare(setting), "bare_commits_by_thread": _bare_by_thread(setting)}
+    runs = await alternate(setting.rounds, {**bare, **sides})
     return [
-        bare,
+        *(
+            Measurement(
+                metric=name,
+                value=statistics.median(runs[name]),
+                unit="commits/s",
+                says=f"one row in a bare SQLite, each committed first (bench/commits.py): what {says} allows",
+                more={"workers": 0, "runs": runs[name]},
+            )
+            for name, says in zip(bare, ("the disk", "it with a thread of trio's"), strict=True)
+        ),
         *(
             Measurement(
                 metric=name,
@@ -44,6 +47,7 @@ async def measure(setting: Setting) -> list[Measurement]:
                 says=f"jobs of type noop, {says}",
                 more={
                     "ratioToBareCommits": ratio(runs[name], runs["bare_commits"]),
+                    "ratioToBareCommitsByThread": ratio(runs[name], runs["bare_commits_by_thread"]),
                     "stored": setting.jobs * times,
                     "runs": runs[name],
                 },
@@ -57,6 +61,13 @@ def _bare(setting: Setting) -> Callable[[], Awaitable[float]]:
     async def sample() -> float:
         folder = Path(tempfile.mkdtemp(dir=setting.folder))
         return await trio.to_thread.run_sync(commits, folder, setting.jobs)
+
+    return sample
+
+
+def _bare_by_thread(setting: Setting) -> Callable[[], Awaitable[float]]:
+    async def sample() -> float:
+        return await commits_by_thread(Path(tempfile.mkdtemp(dir=setting.folder)), setting.jobs)
 
     return sample
 

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 import trio
 
 from bench.app import START_PIPE, Echo
+from bench.bare_pickup import bare_pickups
 from bench.measurement import Measurement, percentile
 from bench.processes import command, running
 from bench.setting import Setting
@@ -18,6 +19,7 @@ from runtime.clock import SystemClock
 FOR_EVER = 1_000_000_000
 WARM_UP = 20
 SAYS = "from the call of enqueue() in one process to the start of the handler in another, idle one"
+BARE = "one row, committed in one process and taken by another that was told, without an engine"
 
 
 async def measure(setting: Setting) -> list[Measurement]:
@@ -32,15 +34,23 @@ async def measure(setting: Setting) -> list[Measurement]:
             if number >= 0:
                 called.append(from_call * 1000)
                 stored.append(from_commit * 1000)
+    bare = await bare_pickups(setting, setting.jobs)
+    p50, p99 = percentile(called, 0.5), percentile(called, 0.99)
+    bare_p50, bare_p99 = percentile(bare, 0.5), percentile(bare, 0.99)
     more = {
+        "timesBare": p50 / bare_p50,
         "fromCommitP50": percentile(stored, 0.5),
         "fromCommitP99": percentile(stored, 0.99),
         "max": max(called),
         "milliseconds": sorted(called),
     }
     return [
-        Measurement(metric="latency_p50", value=percentile(called, 0.5), unit="ms", says=SAYS, more=more),
-        Measurement(metric="latency_p99", value=percentile(called, 0.99), unit="ms", says=SAYS),
+        Measurement(metric="latency_p50", value=p50, unit="ms", says=SAYS, more=more),
+        Measurement(
+            metric="latency_p99", value=p99, unit="ms", says=SAYS, more={"timesBare": p99 / bare_p99}
+        ),
+        Measurement(metric="bare_p50", value=bare_p50, unit="ms", says=BARE, more={"workers": 0}),
+        Measurement(metric="bare_p99", value=bare_p99, unit="ms", says=BARE, more={"workers": 0}),
     ]
 
 

@@ -15,9 +15,12 @@ ROOT = Path(__file__).parents[2]
 METRICS = {
     "throughput": ["limit", "limit_pooled", "throughput"],
     "runners": ["throughput_by_runners"],
-    "enqueue": ["bare_commits", "enqueue_alone", "enqueue_together", "enqueue_many"],
+    "enqueue": [
+        *("bare_commits", "bare_commits_by_thread"),
+        *("enqueue_alone", "enqueue_together", "enqueue_many"),
+    ],
     "e2e": ["e2e"],
-    "latency": ["latency_p50", "latency_p99"],
+    "latency": ["latency_p50", "latency_p99", "bare_p50", "bare_p99"],
     "io": ["io"],
     "http": ["http", "http_p99"],
     "scale": [*["scale_claim"] * 3, *["scale_enqueue"] * 3, *["scale_stats"] * 3, *["scale_blocked"] * 2],
