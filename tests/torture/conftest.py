@@ -42,6 +42,16 @@ def blows():
 
 
 @pytest.fixture
+def size():
+    """How large: `size(fast, torture, night)`, or in the night as in `make torture`."""
+
+    def choose(fast: int, torture: int, night: int | None = None) -> int:
+        return {"fast": fast, "torture": torture, "night": night or torture}[TIER]
+
+    return choose
+
+
+@pytest.fixture
 def soak_seconds() -> float:
     """How long to go on under faults: ten minutes in the night, or SOAK seconds."""
     return float(os.environ.get("SOAK", "600" if TIER == "night" else "60"))

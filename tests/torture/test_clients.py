@@ -43,12 +43,12 @@ def memory(pid: int) -> int:
 @pytest.mark.parametrize(
     "how", ["headers", *(pytest.param(how, marks=pytest.mark.torture) for how in ("body", "deaf"))]
 )
-def test_slow_clients_do_not_slow_the_honest_ones(siege, blows, measured, how):
+def test_slow_clients_do_not_slow_the_honest_ones(siege, blows, size, measured, how):
     process = siege.up()
     before = memory(process.pid)
     stopping = threading.Event()
     with ExitStack() as stack:
-        clients = [stack.enter_context(socket.socket()) for _ in range(blows(100, 300))]
+        clients = [stack.enter_context(socket.socket()) for _ in range(size(100, 300))]
         for client in clients:
             client.settimeout(0.05)
             if how == "deaf":

@@ -34,9 +34,9 @@ def strike(siege, dice, kills, times):
 
 
 def test_workflows_of_killed_workers_end_as_documented(workflows, dice, blows, measured):
-    kills = blows(2, 40)
+    kills = blows(2, 25)
 
-    strike(workflows, dice, kills, times=blows(2, 60))
+    strike(workflows, dice, kills, times=blows(2, 40))
 
     assert flows.faults(workflows) == {}
     assert any(run.end is None for run in workflows.history.runs), "no run was cut off"
@@ -46,9 +46,9 @@ def test_workflows_of_killed_workers_end_as_documented(workflows, dice, blows, m
 
 @pytest.mark.torture
 def test_workflows_of_killed_workers_end_as_documented_on_a_server(server_siege, dice, blows, measured):
-    kills = blows(2, 40)
+    kills = blows(2, 25)
 
-    strike(server_siege, dice, kills, times=blows(2, 60))
+    strike(server_siege, dice, kills, times=blows(2, 40))
 
     assert flows.faults(server_siege) == {}
     measured("jobs cut off", sum(run.end is None for run in server_siege.history.runs))
@@ -60,7 +60,7 @@ def test_workflows_are_cancelled_and_begun_anew_while_workers_die(workflows, dic
     times = blows(2, 20)
     flows.store(workflows, times)
     workers = [workflows.worker(*WORKER) for _ in range(2)]
-    for number in range(blows(3, 30)):
+    for number in range(blows(3, 20)):
         pause(dice.uniform(0.05, 0.5))
         found = workflows.rows("SELECT id FROM workflows ORDER BY id")
         (chosen,) = found[dice.randrange(len(found))]

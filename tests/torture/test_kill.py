@@ -18,7 +18,7 @@ BOUND = STALE_AFTER + 2.0
 
 
 def test_jobs_of_killed_workers_have_their_effect_once(siege, dice, blows, measured):
-    kills = blows(2, 40)
+    kills = blows(2, 25)
     siege.store(*[Work(seconds=0.15)] * (20 * kills))
     worker = ["worker", "--workers", "4", "--stale-after", str(STALE_AFTER)]
     workers = [siege.start(*worker) for _ in range(2)]
@@ -45,7 +45,7 @@ def test_jobs_of_killed_workers_have_their_effect_once(siege, dice, blows, measu
 
 
 def test_a_group_of_processes_killed_as_one_loses_nothing(siege, dice, blows, measured):
-    kills = blows(1, 40)
+    kills = blows(1, 25)
     siege.store(*[Work(seconds=0.1)] * (25 * kills))
 
     for _ in range(kills):
@@ -63,7 +63,7 @@ def test_a_group_of_processes_killed_as_one_loses_nothing(siege, dice, blows, me
 @pytest.mark.torture
 def test_a_worker_is_killed_while_it_starts(siege, dice, blows):
     siege.store(*[Work()] * 20)
-    for _ in range(blows(3, 40)):
+    for _ in range(blows(3, 25)):
         worker = siege.start("worker")
         pause(dice.uniform(0.2, 1.2))
         siege.kill(worker)

@@ -20,7 +20,7 @@ from runtime.worker.worker import Worker
 pytestmark = [pytest.mark.slow, pytest.mark.torture]
 
 app = App("large")
-LEEWAY = 2.5
+LEEWAY, MORE_ROUNDS = 2.5, 2
 """How much more a job may cost among ten times as many: the machine does other things too."""
 
 
@@ -91,7 +91,22 @@ def test_a_job_costs_the_same_in_a_workflow_of_ten_times_as_many(url, shape, mea
 
     trio.run(cost, number // 10)  # what is done once a process, and once a connection
     small, large = trio.run(cost, number // 10), trio.run(cost, number)
+    for _ in range(MORE_ROUNDS):  # whatever else the machine does only adds: the least is the nearest
+        if not too_much(small, large):
+            break
+        small = least(small, trio.run(cost, number // 10))
+        large = least(large, trio.run(cost, number))
 
     for what, microseconds in large.items():
         measured(f"{what} a job of {number}", microseconds, "µs")
-        assert microseconds < LEEWAY * small[what] + 50, what
+    assert not too_much(small, large), (small, large)
+
+
+def too_much(small: dict[str, float], large: dict[str, float]) -> list[str]:
+    """What costs more, a job, where there are ten times as many."""
+    return [what for what, microseconds in large.items() if microseconds >= LEEWAY * small[what] + 50]
+
+
+def least(one: dict[str, float], other: dict[str, float]) -> dict[str, float]:
+    """The lesser of each."""
+    return {what: min(microseconds, other[what]) for what, microseconds in one.items()}

@@ -87,9 +87,9 @@ def crowd(server, tmp_path):
     assert opened.doctor() == []
 
 
-def test_many_workers_run_each_job_once(crowd, blows, measured):
+def test_many_workers_run_each_job_once(crowd, size, measured):
     """Judged by the fence: each claim is counted in its job, and a run that did not complete it is a row."""
-    number, processes = blows(1_500, 100_000), blows(3, 16)
+    number, processes = size(1_500, 30_000, 100_000), size(3, 16)
     crowd.enqueue(*[Noop()] * number, app=bench)
     began = crowd.start("worker", "--processes", str(processes), "--workers", "4")
     eventually(lambda: not crowd.rows("SELECT 1 FROM jobs WHERE status <> 'completed' LIMIT 1"), 300)
@@ -106,8 +106,8 @@ def test_many_workers_run_each_job_once(crowd, blows, measured):
 
 
 @pytest.mark.torture
-def test_many_processes_keep_one_rate_limit(crowd, blows, measured):
-    rate, processes, seconds, window = 100, blows(3, 8), blows(3, 30), blows(2, 10)
+def test_many_processes_keep_one_rate_limit(crowd, size, measured):
+    rate, processes, seconds, window = 100, size(3, 8), size(3, 30), size(2, 10)
     crowd.enqueue(*[Noop()] * rate * (seconds + 1), app=bench)
     crowd.start("worker", "--processes", str(processes), "--rate", f"noop={rate}/s:{rate}")
     eventually(lambda: not crowd.rows("SELECT 1 FROM jobs WHERE status <> 'completed' LIMIT 1"), 120)

@@ -36,7 +36,7 @@ def test_a_server_restarted_under_orders_loses_none_and_all_listen_again_soon(
     customers = Customers(shop.port, seed)
     eventually(lambda: shop.listeners() >= 3)  # the site listens from its first order
     refusals, listening = [], []
-    restarts = blows(2, 20)
+    restarts = blows(2, 10)
     for number in range(restarts):
         pause(dice.uniform(0.2, 1.0))
         shop.server.stop("fast" if number % 2 == 0 else "immediate")

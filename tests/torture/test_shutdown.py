@@ -22,7 +22,7 @@ UNHEARD = -signal.SIGTERM
 
 
 def test_a_signal_at_any_moment_ends_a_worker_in_order(siege, dice, blows, measured):
-    signals = blows(4, 60)
+    signals = blows(4, 40)
     siege.store(*[Work(seconds=0.1)] * (15 * signals))
     slowest = 0.0
     for _ in range(signals):
@@ -46,7 +46,7 @@ def test_a_signal_at_any_moment_ends_a_worker_in_order(siege, dice, blows, measu
 
 @pytest.mark.torture
 def test_a_signal_at_any_moment_ends_site_and_worker_together(siege, dice, blows, measured):
-    signals = blows(2, 30)
+    signals = blows(2, 20)
     siege.store(*[Work(seconds=0.1)] * (15 * signals))
     slowest = 0.0
     for _ in range(signals):

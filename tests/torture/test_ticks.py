@@ -10,11 +10,11 @@ pytestmark = [pytest.mark.slow, pytest.mark.system]
 MINUTE = 60.0
 
 
-def test_each_tick_is_one_job_whoever_sees_it_first(siege, dice, blows, measured):
+def test_each_tick_is_one_job_whoever_sees_it_first(siege, dice, blows, size, measured):
     ticks = blows(120, 1000)
     siege.ask(lambda deployment: deployment.queue.stats())
     siege.change("UPDATE cron_schedules SET checked_until = checked_until - ?", MINUTE * ticks)
-    workers = [siege.start("worker", "--workers", "2") for _ in range(blows(3, 8))]
+    workers = [siege.start("worker", "--workers", "2") for _ in range(size(3, 8))]
     workers[0].until("worker started")
     pause(dice.uniform(0, 0.2))
     siege.kill(workers.pop(0))
