@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 
 import trio
 
@@ -32,6 +33,19 @@ METRICS = {
     "peer_e2e": f"{PRODUCERS} tasks or threads in another process store one job at a time while one worker "
     "process runs; from the first call that stores to the last call of the handler",
 }
+PROMISES: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {
+        "sqlite": {
+            "durability": "each enqueue synced, endings with the next",
+            "killedWorker": "run again within a second",
+        },
+        "postgresql": {
+            "durability": "each commit synced",
+            "killedWorker": "run again when its heartbeat is old",
+        },
+    }
+)
+"""Creche's own, by dialect."""
 Runs = dict[str, float]
 """Jobs a second, by metric."""
 
@@ -61,7 +75,7 @@ async def measure(setting: Setting) -> list[Measurement]:
             print(f"skipped {peer.name}: it did not work: {error}", file=sys.stderr)
     if not found.measurements:
         raise ConfigurationError("none of these peers can be measured here")
-    return [*_ours(found.ours), *found.measurements]
+    return [*_ours(setting, found.ours), *found.measurements]
 
 
 def _chosen(names: Sequence[str]) -> list[Peer]:
@@ -104,7 +118,7 @@ async def _creche(setting: Setting) -> Runs:
     return {"peer_throughput": throughput, "peer_e2e": await End2End(setting).sample()}
 
 
-def _ours(runs: Sequence[Runs]) -> list[Measurement]:
+def _ours(setting: Setting, runs: Sequence[Runs]) -> list[Measurement]:
     return [
         Measurement(
             metric=metric,
@@ -114,8 +128,7 @@ def _ours(runs: Sequence[Runs]) -> list[Measurement]:
             more={
                 "peer": "creche",
                 "processes": 1,
-                "durability": "each enqueue synced, endings with the next",
-                "killedWorker": "run again within a second",
+                **PROMISES[setting.dialect],
                 "runs": [run[metric] for run in runs],
             },
         )
