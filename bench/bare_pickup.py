@@ -12,7 +12,9 @@ import random
 import select
 import socket
 import sys
+import tempfile
 import time
+import zlib
 from abc import ABC, abstractmethod
 from pathlib import Path
 
@@ -119,10 +121,12 @@ class SqlitePair(Pair):
     def remove(self) -> None:
         self._connection.close()
         self._bell.close()
+        Path(self._address).unlink(missing_ok=True)
 
     @property
     def _address(self) -> str:
-        return f"{self._path}.bell"
+        # Short, for a socket's name has 108 bytes; the file's folder may be deep.
+        return f"{tempfile.gettempdir()}/bare-{zlib.crc32(bytes(self._path)):08x}.bell"
 
 
 class PostgresPair(Pair):

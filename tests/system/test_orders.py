@@ -43,9 +43,9 @@ def test_orders_are_completed_whatever_fails_on_the_way(shop: Deployment, measur
 
     eventually(lambda: completed(shop), within=50, why=lambda: up.process.log)
     measured("twenty orders to all completed", time.monotonic() - began, "s")
-    failed = shop.rows("SELECT outcome FROM job_attempts")
-    measured("attempts that failed", len(failed), "of 80 jobs")  # 4 or 5 are to be expected, hardly ever none
-    assert set(failed) <= {("failed",)}
+    ended = [outcome for (outcome,) in shop.rows("SELECT outcome FROM job_attempts")]
+    measured("attempts that failed", ended.count("failed"), "of 80 jobs")  # 4 or 5 are to be expected
+    assert set(ended) <= {"failed", "interrupted"}  # the latter: too late for its token, on a busy machine
     assert len(list(shop.mails.iterdir())) == ORDERS
 
 
