@@ -26,6 +26,9 @@ that an idle worker elsewhere could run.
 MOST_AHEAD = 4
 """However fast they are, no more than so many for each runner."""
 
+FOLLOWERS = 2
+"""Runners that one wakes when it has taken a job and others wait."""
+
 
 class Pool:
     """Claimed jobs, and the runners that wait for them."""
@@ -43,7 +46,7 @@ class Pool:
         self._suspect: ClaimedJob | None = None
         self._isolating = False
         self._closed = False
-        self._waking = False
+        self._woken = 0  # runners that were woken and have not looked yet
         self._ended = 0
         self._unwritten = 0
         self._measured = (0, 0.0)
@@ -103,14 +106,14 @@ class Pool:
                 self._suspect, self._isolating = job, True
                 self.gathering.hurry()
                 self._isolate()
-        self._wake_one()
+        self._wake(1)
 
     def _isolate(self) -> None:
         """Start the job that runs alone once nothing else is held, also in the database."""
         if self._suspect is not None and not (self._held() or self._items or self._unwritten):
             self._waiting.append(self.gathering.alone(self._suspect))
             self._suspect = None
-            self._wake_one()
+            self._wake(1)
 
     def close(self) -> list[ClaimedJob]:
         """Let every runner end after its job; return what was claimed and not started."""
@@ -148,26 +151,30 @@ class Pool:
 
     async def next(self) -> Work | None:
         """The next job or batch to run; None when the pool is closed."""
+        was_woken = False
         while not self._waiting:
             if self._closed:
                 return None
             await self._idle.park()
-            self._waking = False
+            was_woken = True
+            self._woken = max(0, self._woken - 1)
         job = self._waiting.popleft()
-        if self._waiting:
-            self._wake_one()
+        if was_woken:
+            self._wake(FOLLOWERS)
         return job
 
-    def _wake_one(self) -> None:
-        """Wake one runner, and let it wake the next.
+    def _wake(self, most: int) -> None:
+        """Wake so many runners for what waits, and let each of them wake others.
 
-        One whose handler never waits takes job after job in the same turn, and
-        the one woken beside it finds nothing: two task switches for a whole
-        batch, where waking a runner for each job would cost one for each.
+        One whose handler never waits takes job after job in the same turn, and those woken beside it find
+        nothing: three task switches for a whole batch, where waking a runner for each job would cost one
+        for each. Where handlers wait, twice as many start with each turn of the loop: with one follower
+        each start was a turn of its own, which cost more than the job.
         """
-        if not self._waking and self._idle:
-            self._waking = True
-            self._idle.unpark()
+        number = min(most, len(self._waiting) - self._woken, len(self._idle))
+        if number > 0:
+            self._woken += number
+            self._idle.unpark(count=number)
 
     def started(self, attempt: Attempt) -> None:
         """An attempt runs."""

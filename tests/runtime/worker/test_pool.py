@@ -1,6 +1,7 @@
 """The pool: each claimed job gets a runner, no more are wanted than can run, none is lost at the end."""
 
 import random
+from contextlib import contextmanager
 
 import pytest
 import trio
@@ -40,15 +41,49 @@ async def test_also_when_jobs_come_one_at_a_time_and_in_the_same_turn(autojump_c
     assert sorted(crew.started) == list(range(8))
 
 
+async def test_a_hundred_handlers_that_wait_start_within_a_few_turns_of_the_loop(autojump_clock, nursery):
+    crew = crew_of(nursery, runners=100, seconds=100)
+    await trio.testing.wait_all_tasks_blocked()
+    with counting() as loop:
+        crew.pool.give(jobs(*range(100)))
+        while len(crew.started) < 100:
+            await trio.lowlevel.checkpoint()
+
+    assert loop.turns <= 10
+
+
 async def test_handlers_that_never_wait_are_run_by_one_runner_in_one_turn(autojump_clock, nursery):
-    crew = crew_of(nursery, runners=8, seconds=None)
+    crew = crew_of(nursery, runners=50, seconds=None)
     await trio.testing.wait_all_tasks_blocked()
-    crew.pool.give(jobs(*range(20)))
+    with counting() as loop:
+        crew.pool.give(jobs(*range(60)))
+        await trio.testing.wait_all_tasks_blocked()
 
-    await trio.testing.wait_all_tasks_blocked()
-
-    assert crew.started == list(range(20))
+    assert crew.started == list(range(60))
     assert crew.most_at_once == 1
+    assert loop.steps <= 10  # of few runners that were woken beside it, and of this task
+
+
+class Loop(trio.abc.Instrument):
+    """Counts turns of the event loop, and steps of tasks."""
+
+    def __init__(self) -> None:
+        self.turns = 0
+        self.steps = 0
+
+    def before_io_wait(self, timeout: float) -> None:
+        self.turns += 1
+
+    def before_task_step(self, task: trio.lowlevel.Task) -> None:
+        self.steps += 1
+
+
+@contextmanager
+def counting():
+    loop = Loop()
+    trio.lowlevel.add_instrument(loop)
+    yield loop
+    trio.lowlevel.remove_instrument(loop)
 
 
 async def test_what_waits_behind_busy_runners_starts_as_each_becomes_free(autojump_clock, nursery):
