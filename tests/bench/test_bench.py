@@ -21,7 +21,7 @@ METRICS = {
     ],
     "e2e": ["e2e"],
     "latency": ["latency_p50", "latency_p99", "bare_p50", "bare_p99"],
-    "io": ["io"],
+    "io": ["io", "io_bare"],
     "http": ["http", "http_p99"],
     "scale": [*["scale_claim"] * 3, *["scale_enqueue"] * 3, *["scale_stats"] * 3, *["scale_blocked"] * 2],
     "limits": ["limits", "limits_key_rate", "limits_key_concurrency"],

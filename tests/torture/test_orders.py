@@ -30,7 +30,7 @@ def stocked(shop):
 def test_no_acknowledged_order_is_lost_and_none_charged_twice_while_everything_is_killed(
     stocked, seed, dice, blows, measured
 ):
-    kills = blows(2, 30)
+    kills = blows(2, 20)
     customers = Customers(stocked.port, seed)
     died: dict[str, float] = {}  # in wall time, by process
     for _ in range(kills):
@@ -63,7 +63,7 @@ def test_no_acknowledged_order_is_lost_and_none_charged_twice_while_everything_i
 
 @pytest.mark.torture
 def test_the_site_is_killed_and_customers_ask_again(stocked, seed, dice, blows, measured):
-    kills = blows(2, 30)
+    kills = blows(2, 20)
     stocked.worker("--workers", "4")
     customers = Customers(stocked.port, seed)
     for _ in range(kills):

@@ -27,7 +27,7 @@ def keyed(tmp_path):
 
 def test_three_processes_keep_the_limits_of_keys_without_a_deadlock(keyed, blows, measured):
     """Beside jobs with a rate, and workflows whose parts end everywhere: other rows that several wait for."""
-    users, each = [f"user{number}" for number in range(20)], blows(25, 400)
+    users, each = [f"user{number}" for number in range(20)], blows(25, 250)
     moves = [Move(user=user) for _ in range(each) for user in users]
     keyed.enqueue(*moves, *[Call(), Plain()] * each * 5, app=keyed_app.app)
     parts = [group(*moves[: len(users)], *[Plain()] * 20) for _ in range(3)]

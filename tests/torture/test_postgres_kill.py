@@ -46,7 +46,7 @@ def test_no_acknowledged_order_is_lost_and_none_charged_twice_while_each_process
     running = [shop.start(*arguments) for arguments in (web, WORKER, WORKER, WORKER)]
     running[0].until("listening")
     customers = Customers(shop.port, seed)
-    kills = blows(4, 20)
+    kills = blows(4, 16)
     for number in range(kills):
         place = number % len(running)
         pause(dice.uniform(0.1, 0.8))

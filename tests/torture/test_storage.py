@@ -43,7 +43,7 @@ def test_killed_at_any_write_or_sync_nothing_is_lost(siege, blows, measured):
 
 
 def test_killed_while_it_makes_the_database_the_next_start_makes_it(tmp_path, blows):
-    points = range(1, 100, 5) if blows(0, 1) else [2]
+    points = range(1, 100, 7) if blows(0, 1) else [2]
     for point in points:
         siege = besiege(tmp_path / str(point))
         siege.path.parent.mkdir()
@@ -264,7 +264,7 @@ def test_a_backup_under_load_is_one_moment_of_it(shop, seed, blows, measured):
     stock_up(shop)
     shop.up("--workers", "8")
     customers = Customers(shop.port, seed, number=1)
-    for number in range(blows(1, 2)):
+    for number in range(blows(1, 1)):
         eventually(lambda number=number: len(customers.acknowledged) > 10 * (number + 1))
         already = set(customers.acknowledged)
         copy = shop.path.with_name(f"copy-{number}.db")
