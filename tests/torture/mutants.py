@@ -169,7 +169,7 @@ WHERE id = :id AND :worker <> '' AND :claims > 0
         "runtime/worker/heartbeat.py",
         "            await trio.sleep(interval)\n",
         "            await trio.sleep(1e9)\n",
-        "tests/torture/test_kill.py::test_a_living_worker_keeps_its_jobs_however_long_they_take",
+        "tests/runtime/worker/test_heartbeat.py::test_until_then_it_claims_nothing",
     ),
     Mutant(
         "nothing is given back at the end",

@@ -45,7 +45,7 @@ def test_jobs_of_killed_workers_have_their_effect_once(siege, dice, blows, measu
 
 
 def test_a_group_of_processes_killed_as_one_loses_nothing(siege, dice, blows, measured):
-    kills = blows(1, 20)
+    kills = blows(1, 16)
     siege.store(*[Work(seconds=0.1)] * (25 * kills))
 
     for _ in range(kills):

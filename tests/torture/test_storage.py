@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.system]
 
 def test_killed_at_any_write_or_sync_nothing_is_lost(siege, blows, measured):
     """T4: at the first of them, the sixth, the eleventh …, until a worker gets through unharmed."""
-    points = range(1, 400, 5) if blows(0, 1) else [5, 12]
+    points = range(1, 400, 8) if blows(0, 1) else [5, 12]
     siege.store(*[Work(seconds=0)] * 4)
     harmed = 0
     for point in points:
