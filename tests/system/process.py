@@ -93,9 +93,10 @@ class Process:
         return self._popen.poll() is None
 
     def signal(self, number: signal.Signals) -> float:
-        """Send it a signal; when that was, in monotonic seconds."""
+        """Send it a signal; when that was, in monotonic seconds, taken before: its answer may come first."""
+        sent = time.monotonic()
         self._popen.send_signal(number)
-        return time.monotonic()
+        return sent
 
     def kill_group(self) -> float:
         """SIGKILL to it and all it started, and wait for its end; when that was, in monotonic seconds."""
