@@ -8,14 +8,14 @@ cancellation lands in the middle of one and no lock is held across a sleep.
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Concatenate, Generic, ParamSpec, Protocol, TypeVar, runtime_checkable
+from typing import Concatenate, Generic, ParamSpec, TypeVar
 
 from runtime.clock import Clock
 from runtime.errors import DatabaseError
 
 Value = str | int | float | bytes | None
 Question = tuple[str, Mapping[str, Value]]
-"""A query's name and its parameters."""
+"""A statement's name and its parameters."""
 
 R = TypeVar("R")
 P = ParamSpec("P")
@@ -48,8 +48,8 @@ class Statements(ABC):
         A row's values stand in the order in which the statement first names its parameters.
         """
 
-    def expect(self, *questions: Question) -> None:  # noqa: B027 - nothing to gain elsewhere
-        """These will be asked next, with nothing written in between: a server may be asked all at once."""
+    def foresee(self, *steps: Question) -> None:  # noqa: B027 - nothing to gain elsewhere
+        """These will be run next, all of them and in this order: a server may be told all at once."""
 
     def reserve(self, number: int) -> Sequence[int] | None:  # noqa: ARG002 - a dialect's business
         """So many new job ids, where the dialect has a counter outside of transactions; else None."""
@@ -98,9 +98,16 @@ class Transaction:
         """
         return self._ready().many(name, rows)
 
-    def expect(self, *questions: Question) -> None:
-        """Say which queries come next, before anything is written: on a server they are one round trip."""
-        self._ready().expect(*questions)
+    def foresee(self, *steps: Question) -> None:
+        """Say what will be run next, all of it and in this order: on a server that is one round trip.
+
+        Questions may remain unasked; what changes something may not.
+        """
+        self._ready().foresee(*steps)
+
+    def witness(self) -> Question | None:
+        """A query that finds something exactly if this transaction was committed; None: there is none."""
+        return None
 
     def announce(self, subject: str) -> None:
         """Wake whoever listens for `subject`, in any process, once this is committed."""
@@ -132,20 +139,6 @@ class Transaction:
 
     def flush(self) -> None:
         """Write what was gathered; called once, before COMMIT."""
-
-
-@runtime_checkable
-class Foreseeing(Protocol):
-    """A transaction function that says what it will ask first: a server is asked that with BEGIN."""
-
-    def questions(self) -> Sequence[Question]:
-        """What it gives to `Transaction.expect` before anything else."""
-        ...
-
-
-def questions_of(fn: object) -> Sequence[Question]:
-    """What a transaction function will ask first; nothing, where it does not say."""
-    return fn.questions() if isinstance(fn, Foreseeing) else ()
 
 
 Listener = Callable[[frozenset[str]], None]

@@ -14,7 +14,6 @@ from typing import Generic, TypeVar, cast
 import outcome
 import trio
 
-from runtime.db.base import Question
 from runtime.errors import DatabaseError
 
 TransactionT = TypeVar("TransactionT")
@@ -23,19 +22,10 @@ TransactionT = TypeVar("TransactionT")
 class Request(Generic[TransactionT]):
     """One function that waits to be run in a transaction."""
 
-    __slots__ = ("_answer", "_ticket", "_waiter", "deadline", "durable", "fn", "questions")
+    __slots__ = ("_answer", "_ticket", "_waiter", "deadline", "durable", "fn")
 
-    def __init__(
-        self,
-        fn: Callable[[TransactionT], object],
-        *,
-        durable: bool,
-        deadline: float,
-        questions: Sequence[Question] = (),
-    ) -> None:
+    def __init__(self, fn: Callable[[TransactionT], object], *, durable: bool, deadline: float) -> None:
         self.fn = fn
-        self.questions = questions
-        """What `fn` will ask first."""
         self.durable = durable
         self.deadline = deadline
         """On `Clock.monotonic()`: after it the request is answered with DatabaseBusy instead of being run."""

@@ -23,7 +23,8 @@ import trio
 
 from runtime.clock import Clock
 from runtime.db.announcer import Announcer
-from runtime.db.base import Database, Listener, Statements, Transaction, questions_of
+from runtime.db.base import Database, Listener, Statements, Transaction
+from runtime.db.doorbell import silent
 from runtime.db.lane import Lane, Request
 from runtime.db.location import PostgresLocation
 from runtime.db.postgres_bell import Bell
@@ -38,10 +39,11 @@ from runtime.db.postgres_connection import (
     pause,
     translate,
 )
+from runtime.db.postgres_herald import WideHerald
 from runtime.db.postgres_inline import InlinePostgres
-from runtime.db.postgres_manners import APPLICATION, QUEUE, SNAPSHOT, Manner
+from runtime.db.postgres_manners import APPLICATION, MOMENTS, QUEUE, SNAPSHOT, Manner
 from runtime.db.postgres_migrations import migrate_postgres
-from runtime.db.postgres_statements import translate_all
+from runtime.db.postgres_texts import translate_all
 from runtime.db.queries import Schema, merge_queries
 from runtime.db.server_clock import ServerClock
 from runtime.errors import UnsupportedDatabase
@@ -80,7 +82,7 @@ async def open_postgres(
         UnsupportedDatabase, SchemaMismatch: the database is not for us.
         DatabaseError: it cannot be reached.
     """
-    texts = translate_all(merge_queries(schemas, "postgres"))
+    texts = translate_all({**MOMENTS, **merge_queries(schemas, "postgres")})
     settings = {} if durable else _NORMAL
     link = Link(location, texts, {**QUEUE_SETTINGS, **settings})
     prepare = partial(_prepare, link, location, schemas, clock, chance, adopt=adopt)
@@ -115,11 +117,10 @@ class ThreadedPostgres(Database[TransactionT], Generic[TransactionT]):
         self._make = make
         self._chance = chance
         self._clock = ServerClock(own, "postgresql")
-        self._announcer = Announcer(self._ring)
+        self._announcer = Announcer(silent)
         channel = f"creche:{location.schema}"
-        # A notification need not survive a crash: whoever missed it polls. So it waits for no disk.
-        hasty = Link(location, {}, _NORMAL)
-        self._bell = Bell(hasty, channel, self._announcer.heard_elsewhere, own, chance)
+        self._bell = Bell(Link(location, {}), channel, self._announcer.heard_elsewhere, own, chance)
+        self._herald = WideHerald(self._announcer, self._bell)
         self._groups: list[PostgresGroup[TransactionT]] = []
         self._links: list[Link] = []
         self._lanes: dict[str, Lane[TransactionT]] = {}
@@ -196,7 +197,7 @@ class ThreadedPostgres(Database[TransactionT], Generic[TransactionT]):
                 self._location,
                 manner,
                 self._make,
-                self._announcer.committed,
+                self._herald,
                 self._own,
                 self._clock,
                 self._chance,
@@ -208,16 +209,13 @@ class ThreadedPostgres(Database[TransactionT], Generic[TransactionT]):
 
         self._lanes[name] = Lane(f"postgres-{name}", group, most=most, threads=threads)
 
-    def _ring(self, subjects: frozenset[str]) -> None:
-        self._bell.ring(subjects)
-
     def _request(
         self, fn: Callable[..., object], args: tuple[object, ...], kwargs: dict[str, object]
     ) -> Request[TransactionT]:
         patience = min(PATIENCE, max(0.0, trio.current_effective_deadline() - trio.current_time()))
         call = (lambda tx: fn(tx, *args, **kwargs)) if args or kwargs else fn
         deadline = self._own.monotonic() + patience
-        return Request(call, durable=True, deadline=deadline, questions=questions_of(fn))
+        return Request(call, durable=True, deadline=deadline)
 
 
 def _prepare(

@@ -2,28 +2,32 @@
 
 A notification is a hint: whoever misses one finds the change at its next poll.
 PostgreSQL lets one notifying transaction commit at a time, so nobody notifies in
-the transaction that changes something; this thread does so right after it, all
-subjects together. Then it rests for ten times as long as that took, and at most a
-fiftieth of a second: an idle server hears of each job, a busy one is spared.
+the transaction that changes something. A notification goes out right behind it, in
+the round trip of its COMMIT; then the bell rests for some times as long as that took,
+and at most a fiftieth of a second: an idle server hears of each job, a busy one is
+spared. What is announced meanwhile this thread tells afterwards, all subjects together.
 """
 
 import random
 import select
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 
 import psycopg
 
 from runtime.clock import Clock
 from runtime.db.postgres_connection import Link, is_pooled, pause
+from runtime.db.postgres_pipeline import Plain
 from runtime.db.postgres_statements import Connection, check
 
 LONGEST_REST = 0.02
 """Seconds; after it a notification goes out whatever the server has to do."""
 RESTS = 10
-"""Times as long as a notification took, this thread rests."""
+"""Times as long as a notification took, the bell rests."""
+RESTS_AFTER_COMMIT = 4
+"""The same, of a COMMIT with a notification behind it."""
 LONGEST_SUBJECTS = 1000
 
 
@@ -50,6 +54,7 @@ class Bell:
         self._lock = threading.Lock()
         self._waiting: set[str] = set()
         self._known: set[str] = set()  # every subject there was: what may have been missed
+        self._next_at = 0.0  # until then the bell rests
         self._closing = threading.Event()
         self._inside, self._outside = socket.socketpair()
         self._inside.setblocking(False)
@@ -71,6 +76,22 @@ class Bell:
             self._known |= subjects
         self.start()
         self._wake()
+
+    def along(self, subjects: frozenset[str]) -> Plain | None:
+        """What tells all other processes, to be run on any connection; None while the bell rests."""
+        self.start()  # it must be ready to tell what is announced while it rests
+        now = self._clock.monotonic()
+        with self._lock:
+            self._known |= subjects
+            if self._waiting or now < self._next_at:
+                return None
+            self._next_at = now + LONGEST_REST
+        return Plain(_NOTIFY, [self._channel.encode(), _listed(subjects)])
+
+    def rest(self, told: float) -> None:
+        """A COMMIT took so many seconds, with what `along` gave behind it."""
+        with self._lock:
+            self._next_at = self._clock.monotonic() + min(LONGEST_REST, RESTS_AFTER_COMMIT * told)
 
     def close(self) -> None:
         """Tell what is still to be told, then end the thread."""
@@ -104,16 +125,15 @@ class Bell:
         if not pooled:  # behind a pooler a LISTEN would be somebody else's: only the poll is left
             check(connection.pgconn.exec_(f'LISTEN "{self._channel}"'.encode()), connection)
             self._heard(frozenset(self._known))  # while we did not listen, anything may have happened
-        next_at = 0.0
         while True:
             now = self._clock.monotonic()
-            if self._waiting and now >= next_at:
+            if self._waiting and now >= self._next_at:
                 self._notify(connection)
                 took = self._clock.monotonic() - now
-                next_at = now + took + min(LONGEST_REST, RESTS * took)
+                self._next_at = now + took + min(LONGEST_REST, RESTS * took)
             if self._closing.is_set() and not self._waiting:
                 return
-            patience = None if not self._waiting else max(0.0, next_at - now)
+            patience = None if not self._waiting else max(0.0, self._next_at - now)
             sources = [connection.fileno(), self._inside.fileno()]
             readable, _, _ = select.select(sources, [], [], patience)
             if self._inside.fileno() in readable:
@@ -124,10 +144,7 @@ class Bell:
     def _notify(self, connection: Connection) -> None:
         with self._lock:
             subjects, self._waiting = self._waiting, set()
-        text = ",".join(sorted(subjects))[:LONGEST_SUBJECTS]
-        result = connection.pgconn.exec_params(
-            b"SELECT pg_notify($1, $2)", [self._channel.encode(), text.encode()]
-        )
+        result = connection.pgconn.exec_params(_NOTIFY, [self._channel.encode(), _listed(subjects)])
         check(result, connection)
         self._deliver(connection)
 
@@ -151,3 +168,11 @@ class Bell:
         with suppress(BlockingIOError):
             while self._inside.recv(4096):
                 pass
+
+
+# It need not survive a crash, for whoever missed it polls: so it waits for no disk.
+_NOTIFY = b"SELECT set_config('synchronous_commit', 'off', true), pg_notify($1, $2)"
+
+
+def _listed(subjects: Collection[str]) -> bytes:
+    return ",".join(sorted(subjects))[:LONGEST_SUBJECTS].encode()

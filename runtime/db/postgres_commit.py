@@ -2,6 +2,7 @@
 
 There are no savepoints: they would cost a round trip each. Functions may run more
 than once anyway, for the server may refuse a transaction because of another one.
+What only stores goes to the server in one round trip, with its BEGIN and its COMMIT.
 Every waiter is answered. Where the connection is lost in COMMIT, the server is asked
 on a new one what became of the transaction.
 """
@@ -16,7 +17,7 @@ import psycopg
 from psycopg import pq
 
 from runtime.clock import Clock
-from runtime.db.base import CheckViolation, Question, Statements, Transaction
+from runtime.db.base import CheckViolation, Statements, Transaction
 from runtime.db.lane import Request
 from runtime.db.location import PostgresLocation
 from runtime.db.postgres_connection import (
@@ -28,8 +29,11 @@ from runtime.db.postgres_connection import (
     pause,
     translate,
 )
-from runtime.db.postgres_doubt import Begun, Fate, ask
+from runtime.db.postgres_doubt import Begun, Fate
+from runtime.db.postgres_fate import Doubt, became_of
+from runtime.db.postgres_herald import Herald
 from runtime.db.postgres_manners import Manner
+from runtime.db.postgres_statements import Opening
 from runtime.db.server_clock import ServerClock
 from runtime.errors import CommitInDoubt, DatabaseBusy, DatabaseError
 
@@ -41,11 +45,7 @@ CONFLICTS = 12
 """Refusals of one function before its waiter is told that the database is busy."""
 VIOLATIONS = 3
 """Refusals by a constraint before they are believed: a row may have come after our snapshot."""
-DOUBT = 60.0
-"""Seconds that a server is waited for that may have committed."""
 EACH_ALONE = -1  # instead of the position of the function that failed: it is not known
-
-_MOMENT, _NUMBER = "SELECT extract(epoch FROM clock_timestamp())", ", pg_current_xact_id()"
 
 
 class _Again(Exception):
@@ -62,7 +62,7 @@ class PostgresGroup(Generic[TransactionT]):
 
     Args:
         clock: told the server's time by each transaction; None: `now` is asked of `own`.
-        announce: told what was announced, right after each commit.
+        herald: told what was announced, with each commit and after it.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class PostgresGroup(Generic[TransactionT]):
         location: PostgresLocation,
         manner: Manner,
         make: Callable[[Statements, float], TransactionT],
-        announce: Callable[[frozenset[str]], None],
+        herald: Herald,
         own: Clock,
         clock: ServerClock | None,
         chance: random.Random,
@@ -80,11 +80,12 @@ class PostgresGroup(Generic[TransactionT]):
         self._location = location
         self._manner = manner
         self._make = make
-        self._announce = announce
+        self._herald = herald
         self._own = own
         self._clock = clock
         self._chance = chance
-        self._begun = Begun(b"", 0.0, b"")
+        self._begun: Begun | None = None
+        self._sent = 0.0
         self.on_late: Callable[[Sequence[Request[TransactionT]]], None] = _leave_to_the_end
         """Told of those whose patience is spent while others of their batch wait on."""
         self.closing = threading.Event()
@@ -159,7 +160,7 @@ class PostgresGroup(Generic[TransactionT]):
         position = EACH_ALONE
         values: list[outcome.Value[object]] = []
         try:
-            tx = self._begin(group[0].questions)
+            tx = self._begin()
             for position, request in enumerate(group):  # noqa: B007 - which one fails
                 tx.begin(_no_savepoint)
                 values.append(outcome.Value(request.fn(tx)))
@@ -168,6 +169,8 @@ class PostgresGroup(Generic[TransactionT]):
             position = EACH_ALONE
             self._link.statements.defer()
             tx.flush()
+            if tx.witness() is None or self._link.backend is None:
+                self._link.statements.open()  # or nothing could tell what became of it
         except BaseException as error:  # noqa: ASYNC103, BLE001 - on a thread: it is the waiters' to hear
             lost = is_lost(self._link.connection, error)
             return self._failed(group, error, position, tries, lost=lost)  # noqa: ASYNC104
@@ -192,23 +195,32 @@ class PostgresGroup(Generic[TransactionT]):
         self._fail(group, translate(error, self._location))
         return None
 
-    def _begin(self, questions: Sequence[Question]) -> TransactionT:
+    def _begin(self) -> TransactionT:
+        """A transaction that begins with its first statement."""
         self._link.ready()
-        sent = self._own.monotonic()
-        moment = _MOMENT + _NUMBER if self._manner.writes else _MOMENT
-        said = self._link.statements.begin(self._manner.begin, self._link.preamble, moment, questions)
-        now = float(said.get_value(0, 0) or b"0")
-        number = said.get_value(0, 1) or b"" if self._manner.writes else b""
-        self._begun = Begun(number, now, self._link.checkpoint)
+        statements, manner = self._link.statements, self._manner
+        self._begun, self._sent = None, self._own.monotonic()
+        statements.begin(Opening(manner.begin, self._link.preamble, manner.moment, self._heard))
         if self._clock is None:
-            return self._make(self._link.statements, self._own.now())
-        self._clock.heard(now, sent, self._own.monotonic())
-        return self._make(self._link.statements, now)
+            return self._make(statements, self._own.now())
+        if not self._clock.fresh:
+            statements.open()
+        return self._make(statements, self._clock.now())
+
+    def _heard(self, said: pq.abc.PGresult) -> None:
+        """The transaction has begun."""
+        now = float(said.get_value(0, 0) or b"0")
+        if self._manner.writes:
+            self._begun = Begun(said.get_value(0, 1) or b"", now, self._link.checkpoint)
+        if self._clock is not None:
+            self._clock.heard(now, self._sent, self._own.monotonic())
 
     def _check_sound(self) -> None:
         """A function that swallows the error of a statement would have its COMMIT turned into a rollback."""
         connection = self._link.connection
-        if connection is not None and connection.pgconn.transaction_status != pq.TransactionStatus.INTRANS:
+        if not self._link.statements.begun or connection is None:
+            return
+        if connection.pgconn.transaction_status != pq.TransactionStatus.INTRANS:
             raise DatabaseError("a statement failed, and the function went on: nothing was written")
 
     def _end(
@@ -218,14 +230,17 @@ class PostgresGroup(Generic[TransactionT]):
         tx: TransactionT,
         tries: int,
     ) -> int | None:
+        subjects, backend, began = frozenset(tx.announcements), self._link.backend, self._own.monotonic()
+        along = self._herald.along(subjects) if subjects else None
         try:
-            self._link.statements.commit()
+            self._link.statements.commit(along)
         except (psycopg.Error, CheckViolation) as error:
             lost = is_lost(self._link.connection, error)
             if not (lost and self._manner.writes):
                 return self._failed(group, error, EACH_ALONE, tries, lost=lost)
             self._link.drop()
-            fate = self._became_of()
+            doubt = Doubt(self._begun, backend, tx.witness())
+            fate = became_of(self._link, doubt, self._own, self._chance, self.closing)
             if fate is Fate.UNKNOWN:
                 trouble = CommitInDoubt(
                     "the connection was lost in COMMIT: whether it was written is unknown"
@@ -237,23 +252,9 @@ class PostgresGroup(Generic[TransactionT]):
                 raise _Again(error, lost=True) from error
         for request, value in zip(group, values, strict=True):
             request.answer(value)
-        if tx.announcements:
-            self._announce(frozenset(tx.announcements))
+        if subjects:
+            self._herald.committed(subjects, told=along and self._own.monotonic() - began)
         return None
-
-    def _became_of(self) -> Fate:
-        """What happened to the transaction in doubt; unknown: also if nobody could be asked."""
-        until, tries = self._own.monotonic() + DOUBT, 0
-        while not self.closing.is_set() and self._own.monotonic() < until:
-            try:
-                fate = ask(self._link.ready(), self._begun)
-                if fate is not Fate.RUNNING:
-                    return fate
-            except psycopg.Error:
-                self._link.drop()
-            self.closing.wait(pause(tries, self._chance))
-            tries += 1
-        return Fate.UNKNOWN
 
     def _roll_back(self, *, lost: bool) -> None:
         connection = self._link.connection

@@ -6,7 +6,7 @@ that is silent is noticed by keepalives and `tcp_user_timeout`, a statement by
 """
 
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from types import MappingProxyType
 
@@ -17,8 +17,9 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from runtime.db.base import CheckViolation, UniqueViolation
 from runtime.db.location import PostgresLocation
-from runtime.db.postgres_doubt import last_checkpoint
-from runtime.db.postgres_statements import Connection, PostgresStatements, Statement, check
+from runtime.db.postgres_doubt import Backend, last_checkpoint, whose
+from runtime.db.postgres_statements import Connection, PostgresStatements, check
+from runtime.db.postgres_texts import Statement
 from runtime.errors import DatabaseBusy, DatabaseError, DatabaseFull, UnsupportedDatabase
 
 OLDEST_SERVER = 130_000
@@ -101,7 +102,9 @@ class Link:
         self._statements: PostgresStatements | None = None
         self.checkpoint = b""
         """The server's last one when the connection was made."""
-        self.preamble = ""
+        self.backend: Backend | None = None
+        """The process that serves the connection; None behind a pooler, where nobody knows."""
+        self.preamble: Sequence[bytes] = ()
         """What each transaction must begin with, behind a pooler."""
 
     @property
@@ -123,10 +126,12 @@ class Link:
         pooled = is_pooled(connection)
         self.checkpoint = last_checkpoint(connection)
         if pooled:
-            self.preamble = "".join(f"SET LOCAL {name} = '{value}'; " for name, value in settings.items())
+            self.backend = None
+            self.preamble = [f"SET LOCAL {name} = '{value}'".encode() for name, value in settings.items()]
         else:
             script = "; ".join(f"SET {name} = '{value}'" for name, value in settings.items())
             check(connection.pgconn.exec_(script.encode()), connection)
+            self.backend, self.preamble = whose(connection), ()
         self._statements = PostgresStatements(connection, self._texts, prepared=not pooled)
         self.connection = connection
         return connection

@@ -6,6 +6,10 @@ the server has not reached yet was never committed; and «committed» is believe
 has not begun to count anew, below our number, since we got it: no checkpoint is later than the one that
 was the last when our connection was made, or it already knew our number.
 
+A transaction that went to the server in one piece has no number that we know: the process that ran it is
+ended, and then a row that it alone would have stored is there, or it is not. That would do for all, but most
+have no such row.
+
 Source: PostgreSQL, `pg_xact_status`, `pg_control_checkpoint`; a recovery ends with a checkpoint.
 """
 
@@ -76,3 +80,38 @@ def ask(connection: Connection, begun: Begun) -> Fate:
     if status is None or (status == b"committed" and counted_anew == b"t"):
         return Fate.UNKNOWN
     return Fate(status.decode())
+
+
+class Backend(NamedTuple):
+    """A process of the server's: it serves one connection."""
+
+    pid: bytes
+    started: bytes
+    """When; process numbers come again."""
+
+
+def whose(connection: Connection) -> Backend:
+    """The process that serves this connection.
+
+    Raises:
+        psycopg.Error: the server does not answer.
+    """
+    result = check(connection.pgconn.exec_(_WHOSE), connection)
+    return Backend(result.get_value(0, 0) or b"", result.get_value(0, 1) or b"")
+
+
+def end(connection: Connection, backend: Backend) -> bool:
+    """Have a process of the server's end; whether it has, so that whatever it did is decided.
+
+    Raises:
+        psycopg.Error: the server does not answer.
+    """
+    result = check(connection.pgconn.exec_params(_END, list(backend)), connection)
+    return result.ntuples == 0
+
+
+_WHOSE = b"SELECT pid, backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid()"
+# It leaves this view after its transaction has ended: what it has not committed by then, it never will.
+_END = b"""
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid = $1::int AND backend_start = $2::timestamptz
+"""

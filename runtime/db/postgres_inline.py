@@ -14,6 +14,7 @@ from runtime.db.lane import Request
 from runtime.db.location import PostgresLocation
 from runtime.db.postgres_commit import PostgresGroup
 from runtime.db.postgres_connection import Link
+from runtime.db.postgres_herald import LocalHerald
 from runtime.db.postgres_manners import APPLICATION, QUEUE, SNAPSHOT
 
 R = TypeVar("R")
@@ -34,8 +35,9 @@ class InlinePostgres(Database[TransactionT], Generic[TransactionT]):
     ) -> None:
         self._clock = clock
         self._announcer = Announcer(silent)
+        herald = LocalHerald(self._announcer.heard)
         self._reads, self._writes, self._relaxed = (
-            PostgresGroup(link, location, manner, make, self._announcer.heard, clock, None, chance)
+            PostgresGroup(link, location, manner, make, herald, clock, None, chance)
             for manner in (SNAPSHOT, APPLICATION, QUEUE)
         )
 

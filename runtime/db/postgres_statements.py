@@ -3,82 +3,60 @@
 The server infers the type of each parameter from where it stands, so a statement
 is prepared once whatever is passed. Where that leaves it in doubt the SQL says CAST.
 
-`:name[]` in a statement is the array of the values of all rows, so that `many`
-is one statement however many rows it is given.
 """
 
-import re
-import select
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import NamedTuple, cast
 
 import psycopg
 from psycopg import pq
 from psycopg.adapt import Transformer
 
 from runtime.db.base import Question, Statements, Value
+from runtime.db.postgres_pipeline import Message, Plain, Prepare, Prepared, round_trip
+from runtime.db.postgres_texts import Statement
 from runtime.db.postgres_values import array_literal, encoded
-from runtime.errors import ConfigurationError
+from runtime.errors import DatabaseError
 
 Connection = psycopg.Connection[tuple[object, ...]]
 
-# Quoted text, comments and casts are passed over; what is left of `:name` is a parameter.
-_TOKEN = re.compile(
-    r"""'(?:[^']|'')*' | "(?:[^"]|"")*" | --[^\n]* | \$\$.*?\$\$ | ::
-    | :(?P<name>[a-z_][a-z0-9_]*)(?P<array>\[\])?""",
-    re.VERBOSE | re.DOTALL,
-)
-_UNASKED: tuple[None, None] = (None, None)
 _PLAIN = frozenset({pq.ExecStatus.COMMAND_OK, pq.ExecStatus.TUPLES_OK})
 
 
 @dataclass(frozen=True, slots=True)
-class Statement:
-    """A statement with `$1`, `$2`, … and what stands for them."""
+class Opening:
+    """How a transaction begins."""
 
-    text: bytes
-    names: tuple[str, ...]
-    """In the order in which the statement first names them."""
-    arrays: bool
-    """Whether its parameters are arrays of the values of all rows."""
-
-
-def translate_text(name: str, text: str) -> Statement:
-    """Turn `:name` into `$n`.
-
-    Raises:
-        ConfigurationError: arrays and single values in one statement.
-    """
-    order: dict[str, int] = {}
-    kinds: set[bool] = set()
-
-    def number(match: re.Match[str]) -> str:
-        if match["name"] is None:
-            return match[0]
-        kinds.add(match["array"] is not None)
-        return f"${order.setdefault(match['name'], len(order) + 1)}"
-
-    translated = _TOKEN.sub(number, text)
-    if len(kinds) > 1:
-        raise ConfigurationError(f"query {name!r}: either all parameters are arrays or none is")
-    return Statement(translated.encode(), tuple(order), arrays=True in kinds)
+    begin: bytes
+    settings: Sequence[bytes]
+    """Where each transaction needs them."""
+    moment: str
+    """The query that asks for the server's time, and whatever else is to be known of the transaction."""
+    heard: Callable[[pq.abc.PGresult], None]
+    """Told the answer."""
 
 
-def translate_all(texts: Mapping[str, str]) -> dict[str, Statement]:
-    """Every statement by name."""
-    return {name: translate_text(name, text) for name, text in texts.items()}
+class _Foreseen(NamedTuple):
+    """A statement that was run before the function came to it."""
+
+    name: str
+    values: list[Value]
+    result: pq.abc.PGresult
 
 
 class PostgresStatements(Statements):
     """Runs the named statements; used by one thread at a time.
+
+    A transaction begins with its first statement, in the same round trip.
 
     Args:
         prepared: False behind a pooler, which gives each transaction another connection.
     """
 
     __slots__ = (
-        "_connection", "_deferred", "_expected", "_ids", "_prepared", "_server", "_statements", "_step",
+        "_connection", "_deferred", "_foreseen", "_ids", "_opening", "_prepared", "_server", "_statements",
+        "_step",
     )  # fmt: skip
 
     def __init__(
@@ -88,17 +66,15 @@ class PostgresStatements(Statements):
         self._server = connection.pgconn
         self._statements = statements
         self._prepared: set[str] | None = set() if prepared else None
-        self._expected: dict[str, tuple[list[Value], pq.abc.PGresult]] = {}
+        self._opening: Opening | None = None
+        self._foreseen: list[_Foreseen] = []
         self._deferred: list[tuple[str, Sequence[Value]]] | None = None
         self._ids: list[int] = []  # reserved and not used yet, the next one last
         self._step = 1
 
     def rows(self, name: str, parameters: Mapping[str, Value]) -> Sequence[tuple[Value, ...]]:
         """The rows of a query, all of them."""
-        values = self._values(name, parameters)
-        asked, result = self._expected.pop(name, (None, None))
-        if result is None or asked != values:
-            result = self._run(name, values)
+        result = self._result(name, self._values(name, parameters))
         transformer = Transformer(self._connection)
         transformer.set_pgresult(result)
         return cast("list[tuple[Value, ...]]", transformer.load_rows(0, result.ntuples, tuple))
@@ -118,49 +94,49 @@ class PostgresStatements(Statements):
             return self._change(name, columns)
         return sum(self._change(name, row) for row in rows)
 
-    def expect(self, *questions: Question) -> None:
-        """Ask all of them in one round trip; `rows` finds the answers, unless something is run before."""
-        asked = [(name, self._values(name, parameters)) for name, parameters in questions]
-        if any(self._expected.get(name, _UNASKED)[0] != values for name, values in asked):
-            self._keep(asked, self._together(asked))
+    def foresee(self, *steps: Question) -> None:
+        """Run all of them in one round trip; see `Statements.foresee`."""
+        self._forget()
+        calls = [(name, self._values(name, parameters)) for name, parameters in steps]
+        results = self._together(calls)
+        self._foreseen = [
+            _Foreseen(name, values, result) for (name, values), result in zip(calls, results, strict=True)
+        ]
 
-    def begin(self, how: str, preamble: str, question: str, questions: Sequence[Question]) -> pq.abc.PGresult:
-        """Begin a transaction and ask something in it; what an earlier one asked or put off is nothing to it.
+    def begin(self, opening: Opening) -> None:
+        """The next statement begins a transaction; what an earlier one left undone is nothing to it."""
+        self._opening, self._foreseen, self._deferred = opening, [], None
 
-        Args:
-            preamble: settings, where each transaction needs them.
-            questions: to `expect` in it; they go the same way, where no preamble goes before them.
-        """
-        self._expected, self._deferred = {}, None
-        if preamble or not questions:
-            script = f"{how}; {preamble}{question}"
-            return check(self._server.exec_(script.encode()), self._connection)
-        asked = [(name, self._values(name, parameters)) for name, parameters in questions]
-        _, answer, *results = self._together(asked, [how.encode(), question.encode()])
-        self._keep(asked, results)
-        return answer
+    @property
+    def begun(self) -> bool:
+        """Whether the transaction has begun."""
+        return self._opening is None
 
-    def _keep(self, asked: Sequence[tuple[str, list[Value]]], results: Sequence[pq.abc.PGresult]) -> None:
-        self._expected = {
-            name: (values, result) for (name, values), result in zip(asked, results, strict=True)
-        }
+    def open(self) -> None:
+        """Begin the transaction now."""
+        if not self.begun:
+            self._together([])
 
     def defer(self) -> None:
         """From now on put off what changes rows, until `commit`, where all goes in one round trip."""
+        self._forget()
         self._deferred = []
 
-    def commit(self) -> None:
-        """Do what was put off, and COMMIT.
+    def commit(self, afterwards: Plain | None = None) -> None:
+        """Do what was put off, and COMMIT; where there was nothing to do, nothing.
+
+        Args:
+            afterwards: is run right after it, in the same round trip; nobody hears what becomes of it.
 
         Raises:
             psycopg.Error: one of them failed, so none was done; or the connection was lost.
             CheckViolation: a value that cannot be stored: nothing was done.
         """
         deferred, self._deferred = self._deferred or [], None
-        if deferred:
-            self._together(deferred, last=b"COMMIT")
-        else:
-            check(self._server.exec_(b"COMMIT"), self._connection)
+        if deferred or (self.begun and afterwards is not None):
+            self._together(deferred, [_COMMIT] if afterwards is None else [_COMMIT, afterwards])
+        elif self.begun:
+            check(self._server.exec_(_COMMIT.text), self._connection)
 
     def reserve(self, number: int) -> Sequence[int]:
         """Draw job ids from the server's sequence, twice as many each time: what is left is for later."""
@@ -184,74 +160,73 @@ class PostgresStatements(Statements):
 
     def _change(self, name: str, values: Sequence[Value]) -> int:
         if self._deferred is None:
-            return self._run(name, values).command_tuples or 0
+            return self._result(name, values).command_tuples or 0
         self._deferred.append((name, values))
         return 0
 
+    def _result(self, name: str, values: Sequence[Value]) -> pq.abc.PGresult:
+        """What a statement brings, or brought when it was foreseen."""
+        for position, foreseen in enumerate(self._foreseen):
+            if foreseen.name == name and foreseen.values == values:
+                return self._foreseen.pop(position).result
+        self._forget()
+        return self._run(name, values)
+
+    def _forget(self) -> None:
+        """Answers from before a change are none.
+
+        Raises:
+            DatabaseError: a change was foreseen and not made: it has been made all the same.
+        """
+        for foreseen in self._foreseen:
+            if foreseen.result.status == pq.ExecStatus.COMMAND_OK:
+                raise DatabaseError(f"{foreseen.name} was foreseen, and something else was run")
+        self._foreseen = []
+
     def _together(
-        self,
-        calls: Sequence[tuple[str, Sequence[Value]]],
-        before: Sequence[bytes] = (),
-        last: bytes | None = None,
+        self, calls: Sequence[tuple[str, Sequence[Value]]], last: Sequence[Plain] = ()
     ) -> list[pq.abc.PGresult]:
-        """The results of `before` and of `calls`, sent at once; then `last`, whose result nobody needs."""
-        server, fresh = self._server, self._unprepared(name for name, _ in calls)
-        ready = [(name, *encoded(values)) for name, values in calls]  # before anything is sent: it may fail
-        server.enter_pipeline_mode()
-        for name in fresh:
-            server.send_prepare(name.encode(), self._statements[name].text)
-        for text in before:
-            server.send_query_params(text, [])
-        for name, values, formats in ready:
-            if self._prepared is None:
-                server.send_query_params(self._statements[name].text, values, param_formats=formats)
-            else:
-                server.send_query_prepared(name.encode(), values, param_formats=formats)
-        if last is not None:
-            server.send_query_params(last, [])
-        server.pipeline_sync()
-        results = self._results()
-        server.exit_pipeline_mode()
-        for result in results:
-            check(result, self._connection)
+        """Run them in one round trip, after what begins the transaction; then `last`, which gives no rows."""
+        opening, before = self._opening, list[Message]()
+        if opening is not None:
+            before = [Plain(text) for text in (opening.begin, *opening.settings)]
+            calls = [(opening.moment, ()), *calls]
+        ready = [
+            self._message(name, values) for name, values in calls
+        ]  # before anything is sent: it may fail
+        # After BEGIN: a statement parsed before it would have chosen the snapshot.
+        fresh = self._unprepared(name for name, _ in calls)
+        self._opening = None
+        prepares = [Prepare(name.encode(), self._statements[name].text) for name in fresh]
+        results = round_trip(self._server, [*before, *prepares, *ready, *last])
+        began, parsed = len(before), len(before) + len(fresh)
         if self._prepared is not None:
-            self._prepared.update(fresh)
-        return results[len(fresh) : len(fresh) + len(before) + len(calls)]
+            self._prepared.update(
+                name for name, result in zip(fresh, results[began:], strict=False) if result.status in _PLAIN
+            )
+        if opening is not None:
+            for result in results[: parsed + 1]:
+                check(result, self._connection)
+            opening.heard(results[parsed])
+        for result in results[: parsed + len(calls) + 1]:  # with COMMIT
+            check(result, self._connection)
+        return results[parsed + (opening is not None) : parsed + len(calls)]
+
+    def _message(self, name: str, values: Sequence[Value]) -> Message:
+        texts, formats = encoded(values)
+        if self._prepared is None:
+            return Plain(self._statements[name].text, texts, formats)
+        return Prepared(name.encode(), texts, formats)
 
     def _unprepared(self, names: Iterable[str]) -> list[str]:
         if self._prepared is None:
             return []
         return [name for name in dict.fromkeys(names) if name not in self._prepared]
 
-    def _results(self) -> list[pq.abc.PGresult]:
-        """All results until the end of the pipeline.
-
-        Raises:
-            psycopg.Error: the connection was lost.
-        """
-        server, poller = self._server, select.poll()
-        poller.register(server.socket, select.POLLIN | select.POLLOUT)
-        while server.flush():
-            poller.poll()
-            server.consume_input()
-        poller.modify(server.socket, select.POLLIN)
-        results: list[pq.abc.PGresult] = []
-        while True:
-            while server.is_busy():  # get_result would wait, too, but with Python's lock in its hands
-                poller.poll()
-                server.consume_input()
-            result = server.get_result()
-            if server.status != pq.ConnStatus.OK:
-                raise psycopg.OperationalError("the connection was lost")
-            if result is None:
-                continue  # between two statements
-            if result.status == pq.ExecStatus.PIPELINE_SYNC:
-                return results
-            results.append(result)
-
     def _run(self, name: str, values: Sequence[Value]) -> pq.abc.PGresult:
         """The result of a statement, prepared on first use."""
-        self._expected = {}
+        if not self.begun:
+            return self._together([(name, values)])[0]
         texts, formats = encoded(values)
         statement, server = self._statements[name], self._server
         if self._prepared is None:
@@ -264,6 +239,7 @@ class PostgresStatements(Statements):
         return check(result, self._connection)
 
 
+_COMMIT = Plain(b"COMMIT")
 _MOST_AHEAD = 64
 """Ids that one connection keeps for itself: those of a process that ends stay unused."""
 

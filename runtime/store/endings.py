@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from runtime.db.base import Question, Value
 from runtime.model.lifecycle import Transition, settle
 from runtime.model.notes import Notes
 from runtime.model.outcomes import Completed, Crashed
@@ -85,35 +86,59 @@ def finish_many(
 
 
 def _complete(tx: StoreTransaction, worker: str, endings: Sequence[Ending]) -> list[ClaimedJob]:
-    """`finish` for those that completed: most of all endings, so one statement for many.
-
-    Nearly all are the first claim and the first attempt of their jobs; a statement each for the others.
-    """
-    alike: dict[tuple[int, int], list[ClaimedJob]] = {}
-    for job, transition in endings:
-        alike.setdefault((job.claims, transition.attempts), []).append(job)
-    refused: list[ClaimedJob] = []
-    for (claims, attempts), jobs in alike.items():
-        ids = json.dumps([job.id for job in jobs])
-        done = tx.run("complete_jobs", ids=ids, worker=worker, claims=claims, attempts=attempts, now=tx.now)
-        if done < len(jobs):
-            refused += [job for job in jobs if not _completed_by(tx, worker, job)]
+    """`finish` for those that completed, which are most of all endings."""
+    if not endings:
+        return []
+    refused = _save_completed(tx, worker, endings)
     owned = Counter(job.type for job, _ in endings)
     owned.subtract(job.type for job in refused)
     for job_type, number in owned.items():
         tx.count(job_type, Status.PROCESSING, -number)
         tx.count(job_type, Status.COMPLETED, number)
         tx.note(job_type, Completed.name, number)
-    if endings:
-        tx.announce(FINISHED)
-        # By claim, not by id: a job that was taken from this worker and came back to it ends twice here.
-        stale = set(refused)
-        written = [job for job, _ in endings if job not in stale]
-        if lanes.in_use(tx):
-            lanes.freed(tx, written)
-        if _is_awaited(tx):
-            aftermath.ended(tx, [Ended(job.id, job.type, Status.COMPLETED) for job in written])
+    tx.announce(FINISHED)
+    # By claim, not by id: a job that was taken from this worker and came back to it ends twice here.
+    stale = set(refused)
+    written = [job for job, _ in endings if job not in stale]
+    if lanes.in_use(tx):
+        lanes.freed(tx, written)
+    if _is_awaited(tx):
+        aftermath.ended(tx, [Ended(job.id, job.type, Status.COMPLETED) for job in written])
     return refused
+
+
+def _save_completed(tx: StoreTransaction, worker: str, endings: Sequence[Ending]) -> list[ClaimedJob]:
+    """One statement for many; return the jobs that this worker no longer owned.
+
+    Nearly all are the first claim and the first attempt of their jobs; a statement each for the others.
+    """
+    alike: dict[tuple[int, int], list[ClaimedJob]] = {}
+    for job, transition in endings:
+        alike.setdefault((job.claims, transition.attempts), []).append(job)
+    saves: list[dict[str, Value]] = [
+        {
+            "ids": json.dumps([job.id for job in jobs]),
+            "worker": worker,
+            "claims": claims,
+            "attempts": attempts,
+            "now": tx.now,
+        }
+        for (claims, attempts), jobs in alike.items()
+    ]
+    # In this order: whoever begins to wait for one of them sees that it has ended, or is seen.
+    tx.foresee(*(("complete_jobs", save) for save in saves), *_CONSEQUENCES)
+    saved = [tx.run("complete_jobs", **save) for save in saves]
+    return [
+        job
+        for jobs, number in zip(alike.values(), saved, strict=True)
+        if number < len(jobs)
+        for job in jobs
+        if not _completed_by(tx, worker, job)
+    ]
+
+
+_CONSEQUENCES: Sequence[Question] = (("lanes_in_use", {}), ("composition_in_use", {}))
+"""What is asked next: of `lanes.in_use` and `composition.in_use`."""
 
 
 def _is_awaited(tx: StoreTransaction) -> bool:

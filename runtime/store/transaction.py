@@ -8,7 +8,7 @@ were enqueued before it.
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from runtime.db.base import Statements, Transaction, Value
+from runtime.db.base import Question, Statements, Transaction, Value
 from runtime.model.records import Status
 
 
@@ -33,7 +33,7 @@ class StoreTransaction(Transaction):
 
     __slots__ = (
         "_counts", "_kept_counts", "_kept_notes", "_kept_rows", "_next_id", "_notes", "_rows", "_saved_id",
-        "within",
+        "_stored", "within",
     )  # fmt: skip
 
     def __init__(self, statements: Statements, now: float) -> None:
@@ -45,6 +45,7 @@ class StoreTransaction(Transaction):
         self._kept_counts: list[_Change] = []
         self._notes: list[_Note] = []
         self._kept_notes: list[_Note] = []
+        self._stored: Sequence[Value] | None = None
         self._next_id: int | None = None
         self._saved_id: int | None = None
         self.within: int | None = None
@@ -85,7 +86,14 @@ class StoreTransaction(Transaction):
         """Store what earlier functions enqueued."""
         if self._kept_rows:
             self._statements.many("insert_job", self._kept_rows)
+            self._stored = self._kept_rows[0]
             self._kept_rows = []
+
+    def witness(self) -> Question | None:
+        """One of the jobs it stores."""
+        if self._stored is None:
+            return None
+        return "is_stored", {"id": self._stored[0], "created_at": self._stored[-1]}
 
     def keep(self) -> None:
         """The function just run has succeeded."""

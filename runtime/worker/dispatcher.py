@@ -1,13 +1,11 @@
 """Dispatcher: claims due jobs for free runners. Ended by cancellation; what it claimed is in the pool."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from functools import partial
 
 import trio
 
 from runtime.app import Deployment
-from runtime.db.base import Question
 from runtime.errors import DatabaseError
 from runtime.handlers import Handler
 from runtime.store.claims import Claim, claim, give_back_unheard, questions
@@ -110,7 +108,7 @@ class Dispatcher:
             )
             try:
                 # Relaxed: a claim lost to a power failure leaves the job pending.
-                claimed = await self._deployment.database.write_relaxed(_Claiming(request, unheard_since))
+                claimed = await self._deployment.database.write_relaxed(_claim, request, unheard_since)
             except DatabaseError as error:
                 unheard_since = self._claimed_at  # it may have been written all the same
                 self._deployment.events.database_trouble("dispatcher", str(error), pause)
@@ -138,24 +136,18 @@ class Dispatcher:
             self._pool.more.set()
 
 
-@dataclass(frozen=True, slots=True)
-class _Claiming:
-    """Claims; but nothing between being taken for dead and the heartbeat that notices it."""
+def _claim(tx: JobTransaction, request: ClaimRequest, unheard_since: float | None) -> Claim:
+    """Claim; but nothing between being taken for dead and the heartbeat that notices it.
 
-    request: ClaimRequest
-    unheard_since: float | None
-    """After it a claim was not answered: what that brought is given back first."""
-
-    def questions(self) -> Sequence[Question]:
-        return questions(self.request.worker)
-
-    def __call__(self, tx: JobTransaction) -> Claim:
-        tx.expect(*self.questions())
-        if not may_claim(tx, self.request.worker):
-            return Claim([], left=False, ready_at=None)
-        if self.unheard_since is not None:
-            give_back_unheard(tx, self.request.worker, self.unheard_since)
-        return claim(tx, self.request)
+    Args:
+        unheard_since: after it a claim was not answered: what that brought is given back first.
+    """
+    tx.foresee(*questions(request.worker))
+    if not may_claim(tx, request.worker):
+        return Claim([], left=False, ready_at=None)
+    if unheard_since is not None:
+        give_back_unheard(tx, request.worker, unheard_since)
+    return claim(tx, request)
 
 
 def _keys(handlers: Mapping[str, Handler]) -> dict[str, KeyOf]:

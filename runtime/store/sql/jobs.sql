@@ -15,6 +15,10 @@ SELECT id, type, payload, status, priority, attempts, max_attempts, crashes, cla
        scheduled_at, created_at, updated_at, completed_at, locked_by, locked_at, cancel_requested
 FROM jobs WHERE id = :id;
 
+-- name: is_stored
+-- Whether this very job was stored: a number may come again where a crash took the first that had it.
+SELECT 1 FROM jobs WHERE id = :id AND created_at = :created_at;
+
 -- name: list_jobs
 -- Any jobs, newest first.
 SELECT id, type, payload, status, priority, attempts, max_attempts, crashes, claims, last_error, key,

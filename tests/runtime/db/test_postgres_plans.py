@@ -4,7 +4,7 @@ import pytest
 
 from runtime.db.location import parse_location
 from runtime.db.postgres_connection import QUEUE_SETTINGS, Link
-from runtime.db.postgres_statements import translate_all
+from runtime.db.postgres_texts import translate_all
 from runtime.db.queries import merge_queries
 from tests.runtime.obedient import Obey, make_app
 

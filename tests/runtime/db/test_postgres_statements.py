@@ -1,46 +1,23 @@
-"""SQL with `:name` becomes SQL with `$1`, whatever else has a colon; values arrive as they were."""
+"""Statements on a server: values arrive as they were, and many go in one round trip."""
 
 import math
 
+import psycopg
 import pytest
 
 from runtime.app import RUNTIME_SCHEMA
+from runtime.db import postgres_statements
 from runtime.db.base import CheckViolation
 from runtime.db.location import parse_location
 from runtime.db.postgres_connection import Link
-from runtime.db.postgres_statements import PostgresStatements, translate_all, translate_text
+from runtime.db.postgres_pipeline import Plain, Prepare
+from runtime.db.postgres_statements import Opening, PostgresStatements
+from runtime.db.postgres_texts import translate_all
 from runtime.db.postgres_values import array_literal
 from runtime.db.queries import merge_queries
-from runtime.errors import ConfigurationError
+from runtime.errors import DatabaseError
 from runtime.model.records import Priority, Status
 from shop.app import app as shop
-
-
-@pytest.mark.parametrize(
-    ("text", "becomes", "names"),
-    [
-        ("SELECT :a", "SELECT $1", ("a",)),
-        ("SELECT :b, :a, :b", "SELECT $1, $2, $1", ("b", "a")),
-        ("SELECT ':a', :a", "SELECT ':a', $1", ("a",)),
-        ("SELECT 'it''s :a', \"col:b\"", "SELECT 'it''s :a', \"col:b\"", ()),
-        ("SELECT 1 -- :a\n, :b", "SELECT 1 -- :a\n, $1", ("b",)),
-        ("SELECT x::text, :a::text", "SELECT x::text, $1::text", ("a",)),
-        ("SELECT $$ :a $$, :b", "SELECT $$ :a $$, $1", ("b",)),
-        ("SELECT 100 % :a", "SELECT 100 % $1", ("a",)),
-    ],
-)
-def test_parameters_are_numbered_in_the_order_in_which_they_are_first_named(text, becomes, names):
-    statement = translate_text("q", text)
-
-    assert statement.text.decode() == becomes
-    assert statement.names == names
-    assert not statement.arrays
-
-
-def test_arrays_and_single_values_do_not_mix():
-    assert translate_text("q", "SELECT :a[]").arrays
-    with pytest.raises(ConfigurationError, match="'q'"):
-        translate_text("q", "SELECT :a[], :b")
 
 
 def test_every_statement_of_runtime_and_shop_is_one_that_the_server_accepts(postgres_url):
@@ -63,6 +40,13 @@ ECHO = {
     "sum": "SELECT SUM(n) FROM (SELECT CAST(:value AS bigint) AS n) AS one",
     "texts_of_rows": "SELECT * FROM unnest(CAST(:value[] AS text[])) WITH ORDINALITY ORDER BY 2",
     "nothing": "",
+    "moment": "SELECT 42",
+    "isolation": "SHOW transaction_isolation",
+    "application": "SHOW application_name",
+    "quotient": "SELECT 1 / CAST(:value AS bigint)",
+    "table": "CREATE TEMPORARY TABLE changes (value bigint NOT NULL)",
+    "change": "INSERT INTO changes VALUES (:value)",
+    "changed": "SELECT COUNT(*) FROM changes",
 }
 
 
@@ -110,53 +94,147 @@ def test_any_text_survives_in_an_array(echo):
 
 @pytest.fixture
 def trips(monkeypatch):
-    """Round trips, but for a plain BEGIN or COMMIT: of one statement `alone`, or of some `together`."""
+    """How many statements each round trip carried; one of nothing but COMMIT is not told of."""
     made = []
-    for name, call in (("_together", "together"), ("_run", "alone")):
-        original = getattr(PostgresStatements, name)
+    together, alone = postgres_statements.round_trip, PostgresStatements._run
 
-        def counted(self, *args, _original=original, _call=call, **kwargs):
-            made.append(_call)
-            return _original(self, *args, **kwargs)
+    def counted(server, messages):
+        made.append(len([message for message in messages if not isinstance(message, Prepare)]))
+        return together(server, messages)
 
-        monkeypatch.setattr(PostgresStatements, name, counted)
+    def counted_alone(self, *args):
+        if self.begun:
+            made.append(1)
+        return alone(self, *args)
+
+    monkeypatch.setattr(postgres_statements, "round_trip", counted)
+    monkeypatch.setattr(PostgresStatements, "_run", counted_alone)
     return made
+
+
+@pytest.fixture
+def moments():
+    """What transactions heard when they began."""
+    return []
+
+
+@pytest.fixture
+def begin(echo, moments):
+    def begin(*settings):
+        heard = lambda result: moments.append(result.get_value(0, 0))  # noqa: E731
+        echo.begin(Opening(b"BEGIN ISOLATION LEVEL REPEATABLE READ", settings, "moment", heard))
+
+    return begin
 
 
 QUESTIONS = ("texts", {"value": "a"}), ("ints", {"value": 7})
 
 
-def test_what_is_foreseen_is_asked_with_begin(echo, trips):
-    answer = echo.begin("BEGIN", "", "SELECT 42", QUESTIONS)
-    echo.expect(*QUESTIONS)
+def test_a_transaction_begins_with_its_first_statement(echo, begin, trips, moments):
+    begin()
+    assert not echo.begun
+    assert trips == []
 
-    assert answer.get_value(0, 0) == b"42"
+    assert list(echo.rows("texts", {"value": "a"})) == [("a",)]
+
+    assert echo.begun
+    assert trips == [3], "BEGIN, the moment, the statement"
+    assert moments == [b"42"]
+    assert list(echo.rows("isolation", {})) == [("repeatable read",)]
+    echo.commit()
+
+
+def test_settings_of_a_transaction_hold_in_it_alone(echo, begin):
+    begin(b"SET LOCAL jit = off", b"SET LOCAL application_name = 'set'")
+
+    assert list(echo.rows("application", {})) == [("set",)]
+
+    echo.commit()
+    assert list(echo.rows("application", {})) == [("creche",)]
+
+
+def test_what_is_foreseen_is_run_in_the_round_trip_that_begins(echo, begin, trips):
+    begin()
+
+    echo.foresee(*QUESTIONS)
+
     assert [list(echo.rows(*question)) for question in QUESTIONS] == [[("a",)], [(7,)]]
-    assert trips == ["together"]
+    assert trips == [4]
     assert list(echo.rows("ints", {"value": 7})) == [(7,)]
-    assert trips == ["together", "alone"], "an answer is good once"
+    assert trips == [4, 1], "an answer is good once"
     echo.commit()
 
 
-@pytest.mark.parametrize("preamble", ["", "SET LOCAL jit = off; "])
-def test_what_was_not_asked_with_begin_is_asked_together_later(echo, trips, preamble):
-    foreseen = QUESTIONS if preamble else ()
-    answer = echo.begin("BEGIN", preamble, "SELECT 42", foreseen)
-    echo.expect(*QUESTIONS)
-
-    assert answer.get_value(0, 0) == b"42"
-    assert [list(echo.rows(*question)) for question in QUESTIONS] == [[("a",)], [(7,)]]
-    assert trips == ["together"]
-    echo.commit()
-
-
-def test_an_answer_to_another_question_and_one_from_before_a_change_do_not_count(echo, trips):
-    echo.begin("BEGIN", "", "SELECT 42", QUESTIONS)
+def test_an_answer_to_another_question_and_one_from_before_it_do_not_count(echo, begin, trips):
+    begin()
+    echo.foresee(*QUESTIONS)
 
     assert list(echo.rows("texts", {"value": "b"})) == [("b",)]
     assert list(echo.rows("ints", {"value": 7})) == [(7,)]
-    assert trips == ["together", "alone", "alone"]
+    assert trips == [4, 1, 1]
     echo.commit()
+
+
+def test_a_change_that_was_foreseen_says_what_it_changed_and_may_not_be_left_out(echo, begin):
+    change = ("change", {"value": 1})
+    echo.run("table", {})
+    begin()
+    echo.foresee(change, ("ints", {"value": 7}))
+    assert echo.run(*change) == 1
+    assert list(echo.rows("ints", {"value": 7})) == [(7,)]
+
+    echo.foresee(change)
+    with pytest.raises(DatabaseError, match="change was foreseen"):
+        echo.rows("texts", {"value": "b"})
+
+
+def test_what_only_changes_goes_to_the_server_in_one_piece(echo, begin, trips, moments):
+    echo.run("table", {})
+    del trips[:]
+    begin()
+    echo.defer()
+    echo.run("change", {"value": 1})
+    assert trips == []
+
+    echo.commit(Plain(b"SELECT 1 / 0"))
+
+    assert trips == [5], "what comes after COMMIT is nobody's trouble"
+    assert moments == [b"42"]
+    assert list(echo.rows("changed", {})) == [(1,)]
+
+
+def test_what_fails_in_one_piece_is_not_done_at_all(echo, begin):
+    echo.run("table", {})
+    begin()
+    echo.defer()
+    echo.run("change", {"value": 1})
+    echo.run("change", {"value": None})
+
+    with pytest.raises(psycopg.errors.NotNullViolation):
+        echo.commit()
+
+    echo._server.exec_(b"ROLLBACK")
+    assert list(echo.rows("changed", {})) == [(0,)]
+
+
+def test_a_statement_first_used_where_another_fails_can_be_used_again(echo, begin):
+    begin()
+    with pytest.raises(psycopg.errors.DivisionByZero):
+        echo.foresee(("quotient", {"value": 0}), ("texts", {"value": "a"}))
+    echo._server.exec_(b"ROLLBACK")
+
+    begin()
+    assert list(echo.rows("quotient", {"value": 1})) == [(1,)]
+    assert list(echo.rows("texts", {"value": "a"})) == [("a",)]
+    echo.commit()
+
+
+def test_a_transaction_of_nothing_says_nothing(echo, begin, trips, moments):
+    begin()
+    echo.defer()
+    echo.commit()
+
+    assert (trips, moments) == ([], [])
 
 
 def test_an_empty_statement_does_nothing(echo):

@@ -6,14 +6,15 @@ from runtime.app import RUNTIME_SCHEMA
 from runtime.db.location import parse_location
 from runtime.db.postgres_commit import PostgresGroup
 from runtime.db.postgres_connection import QUEUE_SETTINGS, Link
-from runtime.db.postgres_manners import APPLICATION
+from runtime.db.postgres_herald import LocalHerald
+from runtime.db.postgres_manners import APPLICATION, MOMENTS
 from runtime.db.postgres_migrations import migrate_postgres
-from runtime.db.postgres_statements import translate_all
+from runtime.db.postgres_texts import translate_all
 from runtime.db.queries import merge_queries
 from runtime.transaction import JobTransaction
 from tests.runtime.store.synchronous import StillClock, Store
 
-STATEMENTS = translate_all(merge_queries([RUNTIME_SCHEMA], "postgres"))
+STATEMENTS = translate_all({**MOMENTS, **merge_queries([RUNTIME_SCHEMA], "postgres")})
 
 
 class PostgresPlace:
@@ -55,8 +56,9 @@ class PostgresStore(Store):
         """Go by this clock."""
         self.clock = clock
         place, chance = self._place, random.Random(0)
+        herald = LocalHerald(self._heard)
         self._commit = PostgresGroup(
-            place.link, place.location, APPLICATION, JobTransaction, self._heard, self.clock, None, chance
+            place.link, place.location, APPLICATION, JobTransaction, herald, self.clock, None, chance
         )
 
     def rows(self, sql: str, *parameters) -> list[tuple]:

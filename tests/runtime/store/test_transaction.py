@@ -132,3 +132,24 @@ def test_what_a_failed_function_enqueued_is_gone_and_its_neighbours_jobs_are_not
 
     assert store.rows("SELECT id FROM jobs ORDER BY id") == [(1,), (3,), (5,)]
     assert store.rows("SELECT count FROM job_counts") == [(3,)]
+
+
+def test_a_job_that_is_stored_is_a_witness_of_its_transaction(store):
+    transactions = []
+
+    def note(tx):
+        transactions.append(tx)
+        tx.count("obey", Status.PENDING)
+
+    store(note)
+    assert transactions[-1].witness() is None, "it stored nothing that others could not have"
+
+    store.group(note, lambda tx: tx.enqueue(Obey()).id)
+    name, parameters = transactions[-1].witness()
+    assert store(lambda tx: tx.all(name, tuple_of, **parameters)) == [(1,)]
+    earlier = {**parameters, "created_at": START - 1}
+    assert store(lambda tx: tx.all(name, tuple_of, **earlier)) == [], "another job that had its number"
+
+
+def tuple_of(*row):
+    return row

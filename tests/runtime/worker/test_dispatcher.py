@@ -105,7 +105,7 @@ async def test_an_operators_word_is_heard_without_a_poll(autojump_clock, deploym
 async def test_while_the_database_cannot_be_used_it_tries_again_ever_more_slowly(
     autojump_clock, deployment, diary
 ):
-    held = troubled(deployment, "_Claiming", times=12, error=DatabaseFull("full"))
+    held = troubled(deployment, "_claim", times=12, error=DatabaseFull("full"))
     await deployment.queue.enqueue(Obey(name="a"))
 
     async with running_worker(held, alone()):
@@ -138,7 +138,7 @@ class UnansweredDatabase(TroubledDatabase):
 
     async def write_relaxed(self, fn, /, *args, **kwargs):
         result = await super().write_relaxed(fn, *args, **kwargs)
-        if name_of(fn) == "_Claiming" and result.jobs:
+        if name_of(fn) == "_claim" and result.jobs:
             self.brought += 1
             if self.brought == 2:
                 raise CommitInDoubt("the connection was lost in COMMIT: whether it was written is unknown")

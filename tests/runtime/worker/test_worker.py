@@ -242,7 +242,7 @@ class SlowDatabase(TroubledDatabase):
 
     async def write_relaxed(self, fn, /, *args, **kwargs):
         result = await super().write_relaxed(fn, *args, **kwargs)
-        if name_of(fn) == "_Claiming":
+        if name_of(fn) == "_claim":
             await trio.sleep(1)
         return result
 
