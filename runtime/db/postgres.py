@@ -119,7 +119,7 @@ class ThreadedPostgres(Database[TransactionT], Generic[TransactionT]):
         self._clock = ServerClock(own, "postgresql")
         self._announcer = Announcer(silent)
         channel = f"creche:{location.schema}"
-        self._bell = Bell(Link(location, {}), channel, self._announcer.heard_elsewhere, own, chance)
+        self._bell = Bell(Link(location, {}, _NORMAL), channel, self._announcer.heard_elsewhere, own, chance)
         self._herald = WideHerald(self._announcer, self._bell)
         self._groups: list[PostgresGroup[TransactionT]] = []
         self._links: list[Link] = []

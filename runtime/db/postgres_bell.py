@@ -35,6 +35,7 @@ class Bell:
     """Notifies other processes and hears them.
 
     Args:
+        link: of this object alone; it need not wait for the disk.
         heard: told the subjects that others announced; called on this object's thread.
     """
 
@@ -86,7 +87,7 @@ class Bell:
             if self._waiting or now < self._next_at:
                 return None
             self._next_at = now + LONGEST_REST
-        return Plain(_NOTIFY, [self._channel.encode(), _listed(subjects)])
+        return Plain(_ALONG, [self._channel.encode(), _listed(subjects)])
 
     def rest(self, told: float) -> None:
         """A COMMIT took so many seconds, with what `along` gave behind it."""
@@ -170,8 +171,9 @@ class Bell:
                 pass
 
 
+_NOTIFY = b"SELECT pg_notify($1, $2)"
 # It need not survive a crash, for whoever missed it polls: so it waits for no disk.
-_NOTIFY = b"SELECT set_config('synchronous_commit', 'off', true), pg_notify($1, $2)"
+_ALONG = b"SELECT set_config('synchronous_commit', 'off', true), pg_notify($1, $2)"
 
 
 def _listed(subjects: Collection[str]) -> bytes:
