@@ -157,7 +157,7 @@ class ThreadedPostgres(Database[TransactionT], Generic[TransactionT]):
 
     def listen(self, listener: Listener) -> Callable[[], None]:
         """See `Database.listen`."""
-        self._bell.start()
+        self._bell.listen()
         return self._announcer.listen(listener)
 
     async def close(self) -> None:

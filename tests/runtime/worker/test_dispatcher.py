@@ -6,6 +6,8 @@ import pytest
 import trio
 
 from runtime.errors import CommitInDoubt, DatabaseFull
+from runtime.flow import chain
+from runtime.model.pace import LONGEST_REST
 from runtime.model.rates import Rate
 from runtime.model.records import Status
 from runtime.store import limits
@@ -41,6 +43,33 @@ async def test_one_that_nobody_told_of_is_found_by_the_poll(autojump_clock, depl
         await deployment.db.write(enqueue_silently)
         await trio.sleep(POLL + 0.01)
         assert diary.names == ["a"]
+
+
+async def test_where_jobs_come_thick_and_fast_it_looks_for_those_that_have_come_together(
+    autojump_clock, deployment, diary
+):
+    counting = troubled(deployment, times=0, error=DatabaseFull("never"))
+    enqueued = {}
+    async with running_worker(counting, alone()):
+        for number in range(1000):
+            await trio.sleep(0.001)
+            enqueued[str(number)] = deployment.clock.now()
+            await deployment.queue.enqueue(Obey(name=str(number)))
+        await trio.sleep(1)
+
+    assert counting.database.calls.count("_claim") < 100
+    assert diary.names == list(enqueued)
+    assert max(start - enqueued[name] for name, start in diary.starts) < LONGEST_REST + 0.001
+
+
+async def test_jobs_that_each_follow_from_the_one_before_hardly_wait(autojump_clock, deployment, diary):
+    async with running_worker(deployment, alone()):
+        began = deployment.clock.now()
+        await deployment.queue.enqueue(chain(*[Obey(name=str(number)) for number in range(200)]))
+        await trio.sleep(1)
+
+    assert len(diary.starts) == 200
+    assert diary.starts[-1][1] - began < 0.03
 
 
 async def test_no_more_are_claimed_than_runners_are_free_for_long_jobs(autojump_clock, deployment):
