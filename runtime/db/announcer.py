@@ -1,5 +1,6 @@
 """Announcer: passes on what committed transactions announced, here and to other processes."""
 
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -15,12 +16,21 @@ class Announcer:
     def __init__(self, ring: Ring) -> None:
         self._ring = ring
         self._listeners: list[Listener] = []
+        self._untold: deque[frozenset[str]] = deque()
         self._token = trio.lowlevel.current_trio_token()
 
     def committed(self, subjects: frozenset[str]) -> None:
-        """Called right after a commit, on the thread that committed."""
+        """Called right after a commit, on the thread that committed; see `tell`."""
         self._ring(subjects)
-        self.heard_elsewhere(subjects)
+        self._untold.append(subjects)
+
+    def tell(self) -> None:
+        """Tell the listeners what was committed; on the trio thread.
+
+        With the answers to those who wrote it: a wake-up of the loop by a thread costs 50 µs or more.
+        """
+        while self._untold:
+            self.heard(self._untold.popleft())
 
     def heard_elsewhere(self, subjects: frozenset[str]) -> None:
         """Tell the listeners, from any thread."""

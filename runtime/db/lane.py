@@ -80,6 +80,10 @@ class Request(Generic[TransactionT]):
         return await trio.lowlevel.wait_task_rescheduled(abort)
 
 
+def _nothing() -> None:
+    """Nobody else is to hear of answers."""
+
+
 Work = Callable[[list[Request[TransactionT]]], Sequence[Request[TransactionT]]]
 
 
@@ -92,14 +96,22 @@ class Lane(Generic[TransactionT]):
             returns those it answered. It must not raise: what it raises ends the
             lane, and every later request is answered with that error.
         most: how many requests one call of `work` may carry.
+        afterwards: called on the trio thread whenever answers arrive there.
     """
 
     def __init__(
-        self, name: str, work: Callable[[], Work[TransactionT]], *, most: int, threads: int = 1
+        self,
+        name: str,
+        work: Callable[[], Work[TransactionT]],
+        *,
+        most: int,
+        threads: int = 1,
+        afterwards: Callable[[], None] = _nothing,
     ) -> None:
         self._queue: queue.SimpleQueue[Request[TransactionT] | None] = queue.SimpleQueue()
         self._token = trio.lowlevel.current_trio_token()
         self._most = most
+        self._afterwards = afterwards
         self._broken: BaseException | None = None
         self._threads = [
             threading.Thread(target=self._serve, args=(work,), name=f"{name}-{number}", daemon=True)
@@ -171,9 +183,9 @@ class Lane(Generic[TransactionT]):
     def reply(self, answered: Sequence[Request[TransactionT]]) -> None:
         """Wake those who wait for these answers; on any thread."""
         with contextlib.suppress(trio.RunFinishedError):  # the loop is gone, and with it everybody who waited
-            self._token.run_sync_soon(_deliver_all, answered)
+            self._token.run_sync_soon(self._deliver, answered)
 
-
-def _deliver_all(answered: Sequence[Request[TransactionT]]) -> None:
-    for request in answered:
-        request.deliver()
+    def _deliver(self, answered: Sequence[Request[TransactionT]]) -> None:
+        for request in answered:
+            request.deliver()
+        self._afterwards()

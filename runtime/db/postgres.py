@@ -207,7 +207,9 @@ class ThreadedPostgres(Database[TransactionT], Generic[TransactionT]):
             self._groups.append(made)
             return made
 
-        self._lanes[name] = Lane(f"postgres-{name}", group, most=most, threads=threads)
+        self._lanes[name] = Lane(
+            f"postgres-{name}", group, most=most, threads=threads, afterwards=self._announcer.tell
+        )
 
     def _request(
         self, fn: Callable[..., object], args: tuple[object, ...], kwargs: dict[str, object]

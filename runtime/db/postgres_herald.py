@@ -41,7 +41,7 @@ class WideHerald:
             self._bell.ring(subjects)
         else:
             self._bell.rest(told)
-        self._announcer.heard_elsewhere(subjects)
+        self._announcer.committed(subjects)
 
 
 class LocalHerald:

@@ -114,7 +114,7 @@ class ThreadedSqlite(SqliteDatabase[TransactionT], Generic[TransactionT]):
     ) -> None:
         super().__init__(announcer, commit, clock)
         self._durable = durable
-        self._writer = Lane("sqlite-writer", lambda: commit, most=MOST_IN_A_GROUP)
+        self._writer = Lane("sqlite-writer", lambda: commit, most=MOST_IN_A_GROUP, afterwards=announcer.tell)
         commit.on_late = self._writer.reply
         # One at a time, so that a slow report holds up one reader and not what waits behind it.
         self._readers = Lane("sqlite-reader", make_reader, most=1, threads=2)

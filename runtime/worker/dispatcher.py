@@ -8,7 +8,6 @@ import trio
 from runtime.app import Deployment
 from runtime.errors import DatabaseError
 from runtime.handlers import Handler
-from runtime.model.pace import Pace
 from runtime.store.claims import Claim, claim, give_back_unheard, questions
 from runtime.store.lanes import KeyOf
 from runtime.store.selection import ClaimRequest
@@ -42,9 +41,6 @@ class Dispatcher:
         self._wakes = frozenset({DUE, CONTROL, *((FINISHED, SCHEDULED) if options.reserve else ())})
         self._claimed_at = 0.0  # when the last jobs that we heard of were claimed
         self._keys = _keys(deployment.app.handlers)
-        self._pace = Pace()
-        self._hints = 0  # since it was woken the last time
-        self._rested_at = 0.0  # when it looks again, whoever wakes it
         self.rounds = 0
         """Grows when a claim begins and when the pool has what it brought: odd in between."""
 
@@ -71,20 +67,12 @@ class Dispatcher:
                 if not claimed.left:  # so a runner that becomes free is no reason to look again
                     self._pool.idle.set()
                     await self._pool.more.wait(self._patience(claimed))
-                    await self._rest()
                 elif (
                     len(claimed.jobs) < wanted and not self._pool.free()
                 ):  # what is left never waits behind a runner
                     await self._pool.changed.wait(self._patience(claimed))
         finally:
             stop_listening()
-
-    async def _rest(self) -> None:
-        """Look at once for what it was woken for, or in a moment for all that comes together: see `Pace`."""
-        if trio.current_time() < self._rested_at:
-            await trio.sleep_until(self._rested_at)
-        now, hints, self._hints = trio.current_time(), self._hints, 0
-        self._rested_at = now + self._pace.acted(now, hints)
 
     async def _gather(self) -> None:
         """Claim for the batches that gather while no runner is free; and so again in a moment."""
@@ -145,7 +133,6 @@ class Dispatcher:
 
     def _heard(self, subjects: frozenset[str]) -> None:
         if subjects & self._wakes:
-            self._hints += 1
             self._pool.more.set()
 
 

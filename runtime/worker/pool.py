@@ -13,7 +13,7 @@ from runtime.model.outcomes import Outcome
 from runtime.model.records import ClaimedJob
 from runtime.worker.attempt import Attempt
 from runtime.worker.gathering import Batch, Gathering, Work
-from runtime.worker.wakeup import Wakeup
+from runtime.worker.wakeup import PacedWakeup, Wakeup
 
 PREFETCH_HORIZON = 0.02
 """Claim what the runners, at their present speed, will start within so many seconds, beyond the free ones.
@@ -55,7 +55,7 @@ class Pool:
         """Types with a rate limit."""
         self.changed = Wakeup()
         """For the dispatcher: a runner became free, or an ending is written."""
-        self.more = Wakeup()
+        self.more = PacedWakeup()
         """For the dispatcher: there may be more to claim."""
         self.idle = Wakeup()
         """For whoever waits for the end of the work: nothing was left to claim, or nothing is held."""

@@ -79,6 +79,17 @@ async def test_what_gathers_while_the_thread_works_goes_in_batches_of_bounded_si
     assert sorted(answers) == list(range(7))
 
 
+async def test_others_are_told_on_the_trio_thread_whenever_answers_arrive(desk):
+    told = []
+    lane = Lane("test", lambda: desk, most=4, afterwards=lambda: told.append(trio.lowlevel.in_trio_run()))
+    desk.open_gates()
+    await lane.submit(request())
+    await lane.submit(request())
+    await lane.close()
+
+    assert told == [True, True]
+
+
 async def test_one_that_is_cancelled_while_it_queues_never_runs_and_its_waiter_goes_at_once(lane, desk):
     ran = []
     async with trio.open_nursery() as nursery:

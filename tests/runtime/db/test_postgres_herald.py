@@ -14,7 +14,7 @@ class Told:
     def __init__(self) -> None:
         self.said = []
 
-    def heard_elsewhere(self, subjects):
+    def committed(self, subjects):
         self.said.append(("here", subjects))
 
     def along(self, subjects):

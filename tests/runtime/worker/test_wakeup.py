@@ -1,9 +1,10 @@
-"""Wakeup: a set is never lost, and one wait uses it up."""
+"""Wakeups: a set is never lost, and one wait uses it up; where many come, one serves them all."""
 
 import pytest
 import trio
 
-from runtime.worker.wakeup import Wakeup
+from runtime.model.pace import LONGEST_REST
+from runtime.worker.wakeup import PacedWakeup, Wakeup
 
 
 async def test_a_waiter_is_woken(autojump_clock):
@@ -64,3 +65,37 @@ async def test_nobody_sleeps_through_a_set_that_came_after_the_last_look(autojum
                 told.append(number)
                 wakeup.set()
                 await trio.lowlevel.checkpoint()
+
+
+async def test_a_paced_one_wakes_at_once_where_it_is_set_now_and_then(autojump_clock):
+    wakeup = PacedWakeup()
+    for _ in range(20):
+        await trio.sleep(0.05)
+        wakeup.set()
+        began = trio.current_time()
+        await wakeup.wait()
+        assert trio.current_time() == began
+
+
+async def test_where_it_is_set_thick_and_fast_a_paced_one_wakes_once_for_all_that_comes_in_a_rest(
+    autojump_clock,
+):
+    wakeup, told, seen = PacedWakeup(), [], []
+
+    async def look():
+        while True:
+            await wakeup.wait()
+            seen.append(len(told))
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(look)
+        for number in range(1000):
+            told.append(number)
+            wakeup.set()
+            await trio.sleep(0.001)
+        await trio.sleep(LONGEST_REST)
+        nursery.cancel_scope.cancel()
+
+    assert seen[-1] == len(told), "none is slept through"
+    assert len(seen) < 100
+    assert sorted(set(seen)) == seen, "none looks for nothing"
