@@ -2,7 +2,7 @@
 
 from typing import TypeVar, overload
 
-from pydantic import JsonValue, TypeAdapter, ValidationError
+from pydantic import JsonValue, ValidationError
 from pydantic_core import from_json
 
 from runtime.clock import Clock
@@ -48,6 +48,8 @@ class JobControl:
         if kind is None:
             value: JsonValue = from_json(text)
             return value
+        from pydantic import TypeAdapter  # takes 15 ms to import, for this alone
+
         try:
             return TypeAdapter(kind).validate_json(text)
         except ValidationError as error:

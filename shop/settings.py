@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Annotated
 from urllib.parse import unquote, urlsplit
 
-from email_validator import EmailNotValidError, validate_email
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from runtime.errors import ConfigurationError
@@ -22,6 +21,9 @@ def checked_address(text: str) -> str:
     Raises:
         ValueError: not an address.
     """
+    # Here, for it takes 40 ms to import, and a worker checks no addresses.
+    from email_validator import EmailNotValidError, validate_email
+
     try:
         address = validate_email(text, check_deliverability=False, test_environment=True)
     except EmailNotValidError as error:

@@ -3,18 +3,13 @@
 import importlib
 import sys
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 import click
 
+from runtime.cli.extensions import extensions
 from runtime.cli.lean import put_off_collection
-
-if TYPE_CHECKING:
-    from importlib.metadata import EntryPoint
-
-EXTENSIONS = "creche.commands"
-"""The entry point group through which other packages add commands."""
 
 # name: where it is, and its line in `creche --help`; nothing is imported to print it.
 COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
@@ -41,19 +36,21 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
 class LazyGroup(click.Group):
     """Subcommands are imported when they are called, so `creche --help` and each command start fast."""
 
+    @cached_property
+    def _extensions(self) -> Mapping[str, str]:
+        return extensions()
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         """All names: those of other packages (web, up) first, since most people want them."""
-        return [*sorted(_extensions()), *COMMANDS, *super().list_commands(ctx)]
+        return [*sorted(self._extensions), *COMMANDS, *super().list_commands(ctx)]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import one command; None where there is none of that name."""
-        if cmd_name in COMMANDS:
-            module, _, attribute = COMMANDS[cmd_name][0].partition(":")
-            found: object = getattr(importlib.import_module(module), attribute)
-        elif cmd_name in (extensions := _extensions()):
-            found = extensions[cmd_name].load()
-        else:
+        place = COMMANDS[cmd_name][0] if cmd_name in COMMANDS else self._extensions.get(cmd_name)
+        if place is None:
             return super().get_command(ctx, cmd_name)
+        module, _, attribute = place.partition(":")
+        found: object = getattr(importlib.import_module(module), attribute)
         if not isinstance(found, click.Command):
             raise click.ClickException(f"the command {cmd_name} is not a click command")
         return found
@@ -146,9 +143,3 @@ def _forget_output() -> None:
     import os
 
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _extensions() -> "Mapping[str, EntryPoint]":
-    from importlib.metadata import entry_points
-
-    return {entry.name: entry for entry in entry_points(group=EXTENSIONS)}

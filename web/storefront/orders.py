@@ -6,6 +6,7 @@ list of all orders is for operators.
 
 from typing import cast
 
+import email_validator  # noqa: F401 - the shop imports it with its first address: not in a request
 from pydantic import BaseModel, Field
 from quart import Blueprint, Quart, Response
 from quart.blueprints import BlueprintSetupState
