@@ -143,6 +143,23 @@ class Transaction:
 
 Listener = Callable[[frozenset[str]], None]
 
+FunctionT = TypeVar("FunctionT", bound=Callable[..., object])
+
+
+def brief(fn: FunctionT) -> FunctionT:
+    """Mark a transaction function that takes no longer than a switch to a thread and back.
+
+    A database may run it on the trio thread, where it need not wait there for anything; it may be begun,
+    broken off before anything is written, and run anew elsewhere.
+    """
+    fn.is_brief = True  # type: ignore[attr-defined]  # functions bear attributes
+    return fn
+
+
+def is_brief(fn: Callable[..., object]) -> bool:
+    """Whether it is marked as `brief`."""
+    return getattr(fn, "is_brief", False)
+
 
 class Database(ABC, Generic[TransactionT]):
     """A database opened for one application."""

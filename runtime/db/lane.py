@@ -68,7 +68,9 @@ class Request(Generic[TransactionT]):
             trio.lowlevel.reschedule(waiter, self._answer)
 
     async def wait(self) -> object:
-        """Wait for the answer. Cancelled before the thread took it, it is withdrawn."""
+        """Wait for the answer, if it is not there yet. Cancelled before it was taken, it is withdrawn."""
+        if self._answer is not None:
+            return self.result()
         self._waiter = trio.lowlevel.current_task()
 
         def abort(_: Callable[[], None]) -> trio.lowlevel.Abort:
@@ -113,6 +115,7 @@ class Lane(Generic[TransactionT]):
         self._most = most
         self._afterwards = afterwards
         self._broken: BaseException | None = None
+        self._held = 0  # requests that were handed over and are not done with; on the trio thread
         self._threads = [
             threading.Thread(target=self._serve, args=(work,), name=f"{name}-{number}", daemon=True)
             for number in range(threads)
@@ -129,8 +132,23 @@ class Lane(Generic[TransactionT]):
         await trio.lowlevel.checkpoint_if_cancelled()
         if self._broken is not None:
             raise self._broken
-        self._queue.put(request)
+        self.hand_over([request])
         return await request.wait()
+
+    @property
+    def idle(self) -> bool:
+        """Whether its threads have nothing to do, and may be given something; on the trio thread."""
+        return not self._held and self._broken is None
+
+    def hand_over(self, requests: Sequence[Request[TransactionT]]) -> None:
+        """Hand over requests whose callers wait for them; on the trio thread."""
+        for request in requests:
+            if self._broken is None:
+                self._held += 1
+                self._queue.put(request)
+            elif request.take():
+                request.answer(outcome.Error(self._broken))
+                request.deliver()
 
     async def close(self) -> None:
         """Finish what waits, then end the threads."""
@@ -148,7 +166,7 @@ class Lane(Generic[TransactionT]):
             while True:
                 batch, last = self._next_batch()
                 if batch:
-                    self.reply(work(batch))
+                    self.reply(work(batch), done=len(batch))
                 if last:
                     return
         except BaseException as error:  # noqa: ASYNC103, BLE001 - on a thread: a dead lane must answer, or its waiters wait for ever
@@ -180,12 +198,17 @@ class Lane(Generic[TransactionT]):
                 return
             batch, last = self._next_batch()
 
-    def reply(self, answered: Sequence[Request[TransactionT]]) -> None:
-        """Wake those who wait for these answers; on any thread."""
-        with contextlib.suppress(trio.RunFinishedError):  # the loop is gone, and with it everybody who waited
-            self._token.run_sync_soon(self._deliver, answered)
+    def reply(self, answered: Sequence[Request[TransactionT]], *, done: int = 0) -> None:
+        """Wake those who wait for these answers; on any thread.
 
-    def _deliver(self, answered: Sequence[Request[TransactionT]]) -> None:
+        Args:
+            done: how many requests a thread has done with, those that were withdrawn too.
+        """
+        with contextlib.suppress(trio.RunFinishedError):  # the loop is gone, and with it everybody who waited
+            self._token.run_sync_soon(self._deliver, answered, done)
+
+    def _deliver(self, answered: Sequence[Request[TransactionT]], done: int) -> None:
+        self._held -= done
         for request in answered:
             request.deliver()
         self._afterwards()

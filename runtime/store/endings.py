@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from runtime.db.base import Question, Value
+from runtime.db.base import Question, Value, brief
 from runtime.model.lifecycle import Transition, settle
 from runtime.model.notes import Notes
 from runtime.model.outcomes import Completed, Crashed
@@ -58,6 +58,7 @@ def finish(tx: StoreTransaction, worker: str, ending: Ending) -> bool:
     return True
 
 
+@brief
 def finish_many(
     tx: StoreTransaction,
     worker: str,

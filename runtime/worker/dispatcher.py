@@ -6,6 +6,7 @@ from functools import partial
 import trio
 
 from runtime.app import Deployment
+from runtime.db.base import brief
 from runtime.errors import DatabaseError
 from runtime.handlers import Handler
 from runtime.store.claims import Claim, claim, give_back_unheard, questions
@@ -136,6 +137,7 @@ class Dispatcher:
             self._pool.more.set()
 
 
+@brief
 def _claim(tx: JobTransaction, request: ClaimRequest, unheard_since: float | None) -> Claim:
     """Claim; but nothing between being taken for dead and the heartbeat that notices it.
 

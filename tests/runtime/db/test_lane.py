@@ -115,6 +115,35 @@ async def test_one_that_has_begun_is_waited_for_although_its_waiter_is_cancelled
     assert answers == ["done"]
 
 
+async def test_it_is_idle_once_its_thread_has_done_with_all_those_withdrawn_too(lane, desk):
+    assert lane.idle
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(lane.submit, request())
+        await desk.begun[0].wait()
+        with trio.move_on_after(0.01):
+            await lane.submit(request())
+        assert not lane.idle
+        desk.open_gates()
+        await lane.submit(request())
+
+    assert lane.idle
+    await lane.close()
+    assert not lane.idle
+
+
+async def test_what_is_handed_over_is_answered_to_whoever_waits_even_if_the_lane_is_closed(lane, desk):
+    desk.open_gates()
+    handed = [request(lambda _: "one"), request(lambda _: "two")]
+    lane.hand_over(handed)
+    assert [await item.wait() for item in handed] == ["one", "two"]
+
+    await lane.close()
+    late = request()
+    lane.hand_over([late])
+    with pytest.raises(DatabaseError, match="closed"):
+        await late.wait()
+
+
 async def test_already_cancelled_nothing_is_handed_over(lane, desk):
     ran = []
     with trio.CancelScope() as scope:
