@@ -43,6 +43,10 @@ class Request(Generic[TransactionT]):
             return False
         return True
 
+    def give_back(self) -> None:
+        """Let somebody else run it."""
+        self._ticket.append(True)
+
     @property
     def answered(self) -> bool:
         """Whether there is an answer."""

@@ -4,6 +4,7 @@
     postgres-writer   what the application writes: REPEATABLE READ, run again where another was first
     postgres-reader   snapshots
     postgres-bell     LISTEN and NOTIFY
+    (the trio thread) what only stores jobs: see `Courier`
 
 A function written for SQLite, where writers take turns, finds the same here: nothing
 that it read changes before it commits, or it runs again. The connections are made when
@@ -23,7 +24,7 @@ import trio
 
 from runtime.clock import Clock
 from runtime.db.announcer import Announcer
-from runtime.db.base import Database, Listener, Statements, Transaction
+from runtime.db.base import Database, Listener, Statements, Transaction, is_brief
 from runtime.db.doorbell import silent
 from runtime.db.lane import Lane, Request
 from runtime.db.location import PostgresLocation
@@ -39,6 +40,7 @@ from runtime.db.postgres_connection import (
     pause,
     translate,
 )
+from runtime.db.postgres_courier import Courier
 from runtime.db.postgres_herald import WideHerald
 from runtime.db.postgres_inline import InlinePostgres
 from runtime.db.postgres_manners import APPLICATION, MOMENTS, QUEUE, SNAPSHOT, Manner
@@ -94,10 +96,12 @@ async def open_postgres(
             link.drop()
         return
     database = ThreadedPostgres(link, partial(Link, location, texts, settings), location, make, clock, chance)
-    try:
-        yield database
-    finally:
-        await database.close()  # noqa: ASYNC102 - shielded, with a deadline, inside
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(database.courier.run)
+        try:
+            yield database
+        finally:
+            await database.close()  # noqa: ASYNC102 - shielded, with a deadline, inside
 
 
 class ThreadedPostgres(Database[TransactionT], Generic[TransactionT]):
@@ -128,6 +132,18 @@ class ThreadedPostgres(Database[TransactionT], Generic[TransactionT]):
         self._start("writer", APPLICATION, another, threads=WRITERS)
         # One at a time, so that a slow report holds up one reader and not what waits behind it.
         self._start("reader", SNAPSHOT, another, most=1, threads=READERS)
+        self._links.append(another())
+        self.courier = Courier(
+            self._links[-1],
+            make,
+            self._lanes["writer"],
+            self._herald,
+            own,
+            self._clock,
+            chance,
+            afterwards=self._announcer.tell,
+        )
+        """What must run for brief functions to need no thread."""
 
     @property
     def clock(self) -> Clock:
@@ -144,7 +160,8 @@ class ThreadedPostgres(Database[TransactionT], Generic[TransactionT]):
         self, fn: Callable[Concatenate[TransactionT, P], R], /, *args: P.args, **kwargs: P.kwargs
     ) -> R:
         """See `Database.write`; `fn` may run several times, the last of them counts."""
-        return cast("R", await self._lanes["writer"].submit(self._request(fn, args, kwargs)))
+        way = self.courier if is_brief(fn) else self._lanes["writer"]
+        return cast("R", await way.submit(self._request(fn, args, kwargs)))
 
     async def write_relaxed(
         self, fn: Callable[Concatenate[TransactionT, P], R], /, *args: P.args, **kwargs: P.kwargs
@@ -165,6 +182,7 @@ class ThreadedPostgres(Database[TransactionT], Generic[TransactionT]):
         with trio.CancelScope(shield=True):
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._hurry)
+                await self.courier.close()
                 for lane in self._lanes.values():
                     await lane.close()
                 nursery.cancel_scope.cancel()
@@ -175,6 +193,7 @@ class ThreadedPostgres(Database[TransactionT], Generic[TransactionT]):
     async def _hurry(self) -> None:
         """Whoever still waits for a server after that hears that there is none."""
         await trio.sleep(PATIENCE)
+        self.courier.closing.set()
         for group in self._groups:
             group.closing.set()
 

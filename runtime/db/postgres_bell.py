@@ -85,11 +85,13 @@ class Bell:
     def ring(self, subjects: frozenset[str]) -> None:
         """Tell all other processes, soon; never blocks, never fails."""
         with self._lock:
+            first = not self._waiting
             self._waiting |= subjects
             self._known |= subjects
             self._hints += 1
         self._start()
-        self._wake()
+        if first:  # else it wakes anyway when it has rested
+            self._wake()
 
     def along(self, subjects: frozenset[str]) -> Plain | None:
         """What tells all other processes, to be run on any connection; None while the bell rests."""

@@ -30,7 +30,7 @@ from runtime.db.postgres_connection import (
     translate,
 )
 from runtime.db.postgres_doubt import Begun, Fate
-from runtime.db.postgres_fate import Doubt, became_of
+from runtime.db.postgres_fate import UNKNOWN_FATE, Doubt, became_of
 from runtime.db.postgres_herald import Herald
 from runtime.db.postgres_manners import Manner
 from runtime.db.postgres_statements import Opening
@@ -242,9 +242,7 @@ class PostgresGroup(Generic[TransactionT]):
             doubt = Doubt(self._begun, backend, tx.witness())
             fate = became_of(self._link, doubt, self._own, self._chance, self.closing)
             if fate is Fate.UNKNOWN:
-                trouble = CommitInDoubt(
-                    "the connection was lost in COMMIT: whether it was written is unknown"
-                )
+                trouble = CommitInDoubt(UNKNOWN_FATE)
                 trouble.__cause__ = error
                 self._fail(group, trouble)
                 return None

@@ -6,6 +6,7 @@ that is silent is noticed by keepalives and `tcp_user_timeout`, a statement by
 """
 
 import random
+import select
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from types import MappingProxyType
@@ -113,14 +114,30 @@ class Link:
         assert self._statements is not None
         return self._statements
 
+    @property
+    def alive(self) -> bool:
+        """Whether there is a connection, and the server has not ended it while nobody used it."""
+        connection = self.connection
+        if connection is None or connection.closed:
+            return False
+        poller = select.poll()
+        poller.register(connection.fileno(), select.POLLIN)
+        try:
+            while poller.poll(0):  # a farewell, or a notice
+                connection.pgconn.consume_input()
+        except psycopg.Error:
+            return False
+        return connection.pgconn.status == pq.ConnStatus.OK
+
     def ready(self) -> Connection:
         """The connection, made if there is none.
 
         Raises:
             psycopg.OperationalError: there is no server, or it wants no connection now.
         """
-        if self.connection is not None and not self.connection.closed:
+        if self.connection is not None and self.alive:
             return self.connection
+        self.drop()
         connection = connect(self._location)
         settings = {**_SETTINGS, **self._settings, "search_path": self._location.schema}
         pooled = is_pooled(connection)

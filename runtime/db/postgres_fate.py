@@ -15,6 +15,9 @@ DOUBT = 60.0
 """Seconds that a server is waited for that may have committed."""
 
 
+UNKNOWN_FATE = "the connection was lost in COMMIT: whether it was written is unknown"
+
+
 class Doubt(NamedTuple):
     """A transaction in doubt, and what is known of it."""
 

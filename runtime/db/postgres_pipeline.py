@@ -1,10 +1,11 @@
 """Several statements in one round trip: libpq's pipeline, with a wait that leaves Python's lock to others."""
 
 import select
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from typing import NamedTuple, TypeAlias
 
 import psycopg
+import trio
 from psycopg import pq
 
 Bytes: TypeAlias = Sequence[bytes | None]
@@ -42,6 +43,61 @@ def round_trip(server: pq.abc.PGconn, messages: Sequence[Message]) -> list[pq.ab
     Raises:
         psycopg.OperationalError: the connection was lost.
     """
+    poller = select.poll()
+    poller.register(server.socket, select.POLLIN | select.POLLOUT)
+    trip = _trip(server, messages)
+    try:
+        while True:
+            # Both ways while there is more to send: the server may answer before it has heard all.
+            more = next(trip)
+            poller.modify(server.socket, select.POLLIN | (select.POLLOUT if more else 0))
+            poller.poll()
+    except StopIteration as end:
+        return _results(end)
+
+
+async def round_trip_on_loop(server: pq.abc.PGconn, messages: Sequence[Message]) -> list[pq.abc.PGresult]:
+    """`round_trip` on the trio thread, where the answers are few: others run while it waits.
+
+    Cancelled, it leaves a connection that is of no more use.
+
+    Raises:
+        psycopg.OperationalError: the connection was lost.
+    """
+    trip = _trip(server, messages)
+    try:
+        while True:
+            if next(trip):
+                await trio.lowlevel.wait_writable(server.socket)
+            else:
+                await trio.lowlevel.wait_readable(server.socket)
+    except StopIteration as end:
+        return _results(end)
+
+
+def _trip(server: pq.abc.PGconn, messages: Sequence[Message]) -> Generator[bool, None, list[pq.abc.PGresult]]:
+    """Send all and gather the results; wherever it has to wait, it says whether for sending."""
+    _send(server, messages)
+    while server.flush():
+        yield True
+        server.consume_input()
+    results: list[pq.abc.PGresult] = []
+    while True:
+        while server.is_busy():  # get_result would wait, too, but with Python's lock in its hands
+            yield False
+            server.consume_input()
+        result = server.get_result()
+        if server.status != pq.ConnStatus.OK:
+            raise psycopg.OperationalError("the connection was lost")
+        if result is None:
+            continue  # between two statements
+        if result.status == pq.ExecStatus.PIPELINE_SYNC:
+            server.exit_pipeline_mode()
+            return results
+        results.append(result)
+
+
+def _send(server: pq.abc.PGconn, messages: Sequence[Message]) -> None:
     server.enter_pipeline_mode()
     for message in messages:
         match message:
@@ -52,29 +108,8 @@ def round_trip(server: pq.abc.PGconn, messages: Sequence[Message]) -> list[pq.ab
             case Plain(text, values, formats):
                 server.send_query_params(text, values, param_formats=formats)
     server.pipeline_sync()
-    results = _results(server)
-    server.exit_pipeline_mode()
+
+
+def _results(end: StopIteration) -> list[pq.abc.PGresult]:
+    results: list[pq.abc.PGresult] = end.value
     return results
-
-
-def _results(server: pq.abc.PGconn) -> list[pq.abc.PGresult]:
-    """All results until the end of the pipeline."""
-    poller = select.poll()
-    poller.register(server.socket, select.POLLIN | select.POLLOUT)
-    while server.flush():
-        poller.poll()
-        server.consume_input()
-    poller.modify(server.socket, select.POLLIN)
-    results: list[pq.abc.PGresult] = []
-    while True:
-        while server.is_busy():  # get_result would wait, too, but with Python's lock in its hands
-            poller.poll()
-            server.consume_input()
-        result = server.get_result()
-        if server.status != pq.ConnStatus.OK:
-            raise psycopg.OperationalError("the connection was lost")
-        if result is None:
-            continue  # between two statements
-        if result.status == pq.ExecStatus.PIPELINE_SYNC:
-            return results
-        results.append(result)

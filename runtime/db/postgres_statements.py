@@ -45,6 +45,14 @@ class _Foreseen(NamedTuple):
     result: pq.abc.PGresult
 
 
+class Trip(NamedTuple):
+    """What goes to the server in one round trip."""
+
+    messages: Sequence[Message]
+    digest: Callable[[Sequence[pq.abc.PGresult]], Sequence[pq.abc.PGresult]]
+    """Takes what came back: the results of its calls, or raises the error of the first that failed."""
+
+
 class PostgresStatements(Statements):
     """Runs the named statements; used by one thread at a time.
 
@@ -55,8 +63,8 @@ class PostgresStatements(Statements):
     """
 
     __slots__ = (
-        "_connection", "_deferred", "_foreseen", "_ids", "_opening", "_prepared", "_server", "_statements",
-        "_step",
+        "_connection", "_deferred", "_foreseen", "_ids", "_opening", "_prepared", "_server",
+        "_statements", "_step",
     )  # fmt: skip
 
     def __init__(
@@ -87,12 +95,7 @@ class PostgresStatements(Statements):
 
     def many(self, name: str, rows: Sequence[Sequence[Value]]) -> int:
         """Run a statement once a row, or once for all where its parameters are arrays."""
-        if not rows:
-            return 0
-        if self._statements[name].arrays:
-            columns: list[Value] = [array_literal(column) for column in zip(*rows, strict=True)]
-            return self._change(name, columns)
-        return sum(self._change(name, row) for row in rows)
+        return sum(self._change(*call) for call in self._calls(name, rows))
 
     def foresee(self, *steps: Question) -> None:
         """Run all of them in one round trip; see `Statements.foresee`."""
@@ -138,19 +141,46 @@ class PostgresStatements(Statements):
         elif self.begun:
             check(self._server.exec_(_COMMIT.text), self._connection)
 
+    def whole(
+        self,
+        opening: Opening,
+        stores: Iterable[tuple[str, Sequence[Sequence[Value]]]],
+        asks: Sequence[Question],
+        afterwards: Plain | None,
+    ) -> Trip:
+        """A transaction as one round trip, which somebody else makes.
+
+        Args:
+            stores: statements with rows, as of `many`; in this order.
+            asks: what is asked before COMMIT; the last results are the answers.
+            afterwards: see `commit`.
+
+        Raises:
+            CheckViolation: a value that cannot be stored.
+        """
+        self.begin(opening)
+        calls = [call for name, rows in stores for call in self._calls(name, rows)]
+        calls += [(name, self._values(name, parameters)) for name, parameters in asks]
+        return self._trip(calls, [_COMMIT] if afterwards is None else [_COMMIT, afterwards])
+
     def reserve(self, number: int) -> Sequence[int]:
         """Draw job ids from the server's sequence, twice as many each time: what is left is for later."""
         if number > len(self._ids):
             wanted = max(number - len(self._ids), self._step)
             self._step = min(2 * self._step, _MOST_AHEAD)
-            fresh = [int(cast("int", row[0])) for row in self.rows("draw_job_ids", {"number": wanted})]
-            self._ids = [*reversed(fresh), *self._ids]
+            self._ids = [*reversed(drawn_ids(self._result("draw_job_ids", [wanted]))), *self._ids]
         return [self._ids.pop() for _ in range(number)]
 
     def forget_reserved(self) -> None:
         """Never use the ids that are reserved and not used yet."""
         self._ids.clear()
         self._step = 1
+
+    def _calls(self, name: str, rows: Sequence[Sequence[Value]]) -> list[tuple[str, Sequence[Value]]]:
+        """One call for all rows where its parameters are arrays, else one a row."""
+        if not rows or not self._statements[name].arrays:
+            return [(name, row) for row in rows]
+        return [(name, [array_literal(column) for column in zip(*rows, strict=True)])]
 
     def _values(self, name: str, parameters: Mapping[str, Value]) -> list[Value]:
         statement = self._statements[name]
@@ -185,8 +215,12 @@ class PostgresStatements(Statements):
 
     def _together(
         self, calls: Sequence[tuple[str, Sequence[Value]]], last: Sequence[Plain] = ()
-    ) -> list[pq.abc.PGresult]:
+    ) -> Sequence[pq.abc.PGresult]:
         """Run them in one round trip, after what begins the transaction; then `last`, which gives no rows."""
+        trip = self._trip(calls, last)
+        return trip.digest(round_trip(self._server, trip.messages))
+
+    def _trip(self, calls: Sequence[tuple[str, Sequence[Value]]], last: Sequence[Plain]) -> Trip:
         opening, before = self._opening, list[Message]()
         if opening is not None:
             before = [Plain(text) for text in (opening.begin, *opening.settings)]
@@ -198,19 +232,21 @@ class PostgresStatements(Statements):
         fresh = self._unprepared(name for name, _ in calls)
         self._opening = None
         prepares = [Prepare(name.encode(), self._statements[name].text) for name in fresh]
-        results = round_trip(self._server, [*before, *prepares, *ready, *last])
         began, parsed = len(before), len(before) + len(fresh)
-        if self._prepared is not None:
-            self._prepared.update(
-                name for name, result in zip(fresh, results[began:], strict=False) if result.status in _PLAIN
-            )
-        if opening is not None:
-            for result in results[: parsed + 1]:
+
+        def digest(results: Sequence[pq.abc.PGresult]) -> Sequence[pq.abc.PGresult]:
+            if self._prepared is not None:
+                parses = zip(fresh, results[began:], strict=False)
+                self._prepared.update(name for name, result in parses if result.status in _PLAIN)
+            if opening is not None:
+                for result in results[: parsed + 1]:
+                    check(result, self._connection)
+                opening.heard(results[parsed])
+            for result in results[: parsed + len(calls) + 1]:  # with COMMIT
                 check(result, self._connection)
-            opening.heard(results[parsed])
-        for result in results[: parsed + len(calls) + 1]:  # with COMMIT
-            check(result, self._connection)
-        return results[parsed + (opening is not None) : parsed + len(calls)]
+            return results[parsed + (opening is not None) : parsed + len(calls)]
+
+        return Trip([*before, *prepares, *ready, *last], digest)
 
     def _message(self, name: str, values: Sequence[Value]) -> Message:
         texts, formats = encoded(values)
@@ -237,6 +273,11 @@ class PostgresStatements(Statements):
                 self._prepared.add(name)
             result = server.exec_prepared(name.encode(), texts, param_formats=formats)
         return check(result, self._connection)
+
+
+def drawn_ids(drawn: pq.abc.PGresult) -> list[int]:
+    """What `draw_job_ids` brought, in ascending order."""
+    return [int(drawn.get_value(row, 0) or b"0") for row in range(drawn.ntuples)]
 
 
 _COMMIT = Plain(b"COMMIT")
