@@ -13,8 +13,9 @@ import outcome
 
 from runtime.clock import Clock
 from runtime.db.base import Transaction
+from runtime.db.journal import Journal
 from runtime.db.lane import Request
-from runtime.db.sqlite_connection import translate
+from runtime.db.sqlite_connection import begin_at_once, translate
 from runtime.errors import DatabaseError, UnsupportedDatabase
 
 TransactionT = TypeVar("TransactionT", bound=Transaction)
@@ -24,7 +25,7 @@ class GroupCommit(Generic[TransactionT]):
     """Runs requests on the writing connection.
 
     Args:
-        connection: used by this object alone, on one thread at a time.
+        connection: used by this object alone, on one thread at a time; it makes its checkpoints.
         begin: makes the transaction object of a group.
         announce: told what was announced, right after each commit.
     """
@@ -42,11 +43,37 @@ class GroupCommit(Generic[TransactionT]):
         self._announce = announce
         self._full = True  # what open_writer has set
         self._inside = False  # a savepoint
-        self.on_late: Callable[[Sequence[Request[TransactionT]]], None] = _leave_to_the_end
-        """Told of those whose patience is spent while others of their batch wait on."""
+        self.journal = Journal(connection, clock)
+        """What a commit may have to wait for."""
+        self.on_early: Callable[[Sequence[Request[TransactionT]]], None] = _leave_to_the_end
+        """Told of those answered while something is still to do: their patience is spent and others of
+        their batch wait on, or a checkpoint follows."""
 
     def __call__(self, batch: list[Request[TransactionT]]) -> Sequence[Request[TransactionT]]:
-        """Run the batch; return the requests that were answered: all but those withdrawn."""
+        """Run the batch, waiting for whatever it needs; return those answered: all but those withdrawn.
+
+        A checkpoint that is due is made behind it, when its callers have been told.
+        """
+        answered = self._answer(batch)
+        if self.journal.overdue:
+            self.on_early(answered)
+            self.journal.checkpoint()
+        return answered
+
+    def at_once(self, batch: list[Request[TransactionT]]) -> bool:
+        """Run the batch if no other connection holds the database; else False, and nothing was done.
+
+        It waits for the disk where a request is durable, and makes no checkpoint: see `journal`.
+        """
+        try:
+            self._synchronize(full=any(request.durable for request in batch))
+            begin_at_once(self._connection)
+        except apsw.Error:
+            return False
+        self._run([request for request in batch if request.take()])
+        return True
+
+    def _answer(self, batch: list[Request[TransactionT]]) -> Sequence[Request[TransactionT]]:
         answered: list[Request[TransactionT]] = []
         try:
             self._synchronize(full=any(request.durable for request in batch))
@@ -73,15 +100,15 @@ class GroupCommit(Generic[TransactionT]):
                 late = [request for request in waiting if request.deadline <= now and request.take()]
                 if late:
                     answered += _fail(late, translate(error, "gave up waiting"))
-                    self.on_late(late)
+                    self.on_early(late)
                 waiting = [request for request in waiting if request.deadline > now]
         self._connection.execute("BEGIN")  # nobody is left; an empty transaction keeps the ending the same
         return []
 
     def _run(self, batch: list[Request[TransactionT]]) -> None:
-        tx = self._begin()
         alone = len(batch) == 1
         try:
+            tx = self._begin()
             for request in batch:
                 if not alone:
                     tx.begin(self._open_savepoint)
@@ -90,7 +117,7 @@ class GroupCommit(Generic[TransactionT]):
                 self._roll_back()
                 return
             tx.flush()
-            self._connection.execute("COMMIT")
+            self.journal.commit(full=self._full)
         except Exception as error:  # noqa: BLE001 - COMMIT failed: no acknowledgement for anyone
             self._roll_back()
             _fail(
@@ -139,7 +166,7 @@ class GroupCommit(Generic[TransactionT]):
             self._connection.execute("ROLLBACK")
 
 
-def _leave_to_the_end(_late: Sequence[Request[TransactionT]]) -> None:
+def _leave_to_the_end(_answered: Sequence[Request[TransactionT]]) -> None:
     """They hear of it with the others."""
 
 

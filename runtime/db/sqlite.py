@@ -1,4 +1,4 @@
-"""SQLite: one writer thread with group commit, two reader threads, a doorbell; or all inline."""
+"""SQLite: a writer thread with group commit and a way round it, two readers, a doorbell; or all inline."""
 
 import secrets
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -12,13 +12,14 @@ import trio
 
 from runtime.clock import Clock
 from runtime.db.announcer import Announcer
-from runtime.db.base import Database, Listener, Statements, Transaction
+from runtime.db.base import Database, Listener, Statements, Transaction, is_brief
 from runtime.db.commit import GroupCommit
 from runtime.db.doorbell import Doorbell, silent
 from runtime.db.lane import Lane, Request
 from runtime.db.location import SqliteLocation
 from runtime.db.migrations import migrate
 from runtime.db.queries import Schema, merge_queries
+from runtime.db.shortcut import Shortcut
 from runtime.db.sqlite_connection import PATIENCE, SqliteStatements, open_reader, open_writer, translate
 
 R = TypeVar("R")
@@ -115,7 +116,10 @@ class ThreadedSqlite(SqliteDatabase[TransactionT], Generic[TransactionT]):
         super().__init__(announcer, commit, clock)
         self._durable = durable
         self._writer = Lane("sqlite-writer", lambda: commit, most=MOST_IN_A_GROUP, afterwards=announcer.tell)
-        commit.on_late = self._writer.reply
+        commit.on_early = self._writer.reply
+        self._shortcut = Shortcut(
+            self._writer, commit, clock, most=MOST_IN_A_GROUP, afterwards=announcer.tell
+        )
         # One at a time, so that a slow report holds up one reader and not what waits behind it.
         self._readers = Lane("sqlite-reader", make_reader, most=1, threads=2)
 
@@ -129,16 +133,18 @@ class ThreadedSqlite(SqliteDatabase[TransactionT], Generic[TransactionT]):
         self, fn: Callable[Concatenate[TransactionT, P], R], /, *args: P.args, **kwargs: P.kwargs
     ) -> R:
         """See `Database.write`."""
-        return cast("R", await self._writer.submit(self._request(fn, args, kwargs, durable=self._durable)))
+        way = self._shortcut if is_brief(fn) else self._writer
+        return cast("R", await way.submit(self._request(fn, args, kwargs, durable=self._durable)))
 
     async def write_relaxed(
         self, fn: Callable[Concatenate[TransactionT, P], R], /, *args: P.args, **kwargs: P.kwargs
     ) -> R:
         """See `Database.write_relaxed`."""
-        return cast("R", await self._writer.submit(self._request(fn, args, kwargs, durable=False)))
+        way = self._shortcut if is_brief(fn) else self._writer
+        return cast("R", await way.submit(self._request(fn, args, kwargs, durable=False)))
 
     async def close(self) -> None:
-        """Finish what waits, then end the threads."""
+        """Finish what waits, then end the threads; from now on the shortcut is closed, too."""
         await self._writer.close()
         await self._readers.close()
 

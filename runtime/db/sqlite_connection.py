@@ -30,6 +30,10 @@ BUSY_MILLISECONDS = 100
 """Short, since this wait cannot be cancelled; the retry around it can."""
 _EAGER_TRIES, _EAGER_WAIT, _PATIENT_WAIT = 100, 0.0001, 0.001
 
+PAGES_OF_A_JOURNAL = 2000
+"""8 MiB: a checkpoint costs an fsync of the database, so not too often;
+readers search the WAL, so not too rarely."""
+
 ROWS_AT_ONCE = 16
 _VALUES = re.compile(r"\bVALUES (\([^()]*\))(\s+ON CONFLICT[^:]*)?$")
 _NAME = re.compile(r":(\w+)")
@@ -45,9 +49,8 @@ _SETTINGS = (
 _WRITER_SETTINGS = (
     "PRAGMA synchronous = FULL",
     "PRAGMA journal_size_limit = 67108864",
-    # 8 MiB: a checkpoint costs an fsync of the database, so not too often;
-    # readers search the WAL, so not too rarely.
-    "PRAGMA wal_autocheckpoint = 2000",
+    # For who commits by hand (migrations, a copy); a `Journal` makes its checkpoints itself.
+    f"PRAGMA wal_autocheckpoint = {PAGES_OF_A_JOURNAL}",
 )
 
 
@@ -80,6 +83,20 @@ def open_reader(path: Path) -> apsw.Connection:
         _apply(connection, (*_SETTINGS, "PRAGMA query_only = ON"))
         connection.set_busy_timeout(BUSY_MILLISECONDS)
     return connection
+
+
+def begin_at_once(connection: apsw.Connection) -> None:
+    """BEGIN IMMEDIATE, without waiting for another connection that holds the lock.
+
+    Raises:
+        apsw.BusyError: another holds it; nothing was begun.
+        apsw.Error: it cannot be had for another reason; nothing was begun.
+    """
+    connection.set_busy_handler(None)
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+    finally:
+        connection.set_busy_handler(_wait_a_moment)
 
 
 def check_version() -> None:

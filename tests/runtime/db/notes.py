@@ -24,9 +24,9 @@ class Notes(Schema):
 
 
 @asynccontextmanager
-async def opened(path, **options):
-    location = parse_location(f"sqlite:///{path}")
-    async with open_sqlite(location, [Notes("notes", "")], Transaction, SystemClock(), **options) as database:
+async def opened(path, clock=None, **options):
+    location, clock = parse_location(f"sqlite:///{path}"), clock or SystemClock()
+    async with open_sqlite(location, [Notes("notes", "")], Transaction, clock, **options) as database:
         yield database
 
 

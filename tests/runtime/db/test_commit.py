@@ -6,7 +6,7 @@ import pytest
 from runtime.db.base import Transaction
 from runtime.db.commit import GroupCommit
 from runtime.db.lane import Request
-from runtime.db.sqlite_connection import SqliteStatements, open_writer
+from runtime.db.sqlite_connection import PAGES_OF_A_JOURNAL, SqliteStatements, open_writer
 from runtime.errors import DatabaseBusy, DatabaseError, DatabaseFull
 from tests.runtime.store.synchronous import StillClock
 
@@ -296,3 +296,54 @@ def test_what_is_acknowledged_is_synchronous_and_what_a_rerun_mends_is_not(bench
     mixed = [Request(level, durable=durable, deadline=0.0) for durable in (False, True)]
     bench.commit(mixed)
     assert [request.result() for request in mixed] == [full, full]
+
+
+def test_at_once_a_batch_is_run_like_any_other_if_the_database_is_free(bench):
+    requests = [
+        Request(fn, durable=False, deadline=0.0) for fn in (add("a"), failing(LookupError()), add("b"))
+    ]
+    withdrawn = Request(add("withdrawn"), durable=False, deadline=0.0)
+    assert withdrawn.take()
+
+    assert bench.commit.at_once([*requests, withdrawn])
+    assert errors(requests) == [None, LookupError, None]
+    assert not withdrawn.answered
+    assert bench.stored() == ["a", "b"]
+
+
+def test_at_once_nothing_is_done_while_another_holds_the_database_and_it_may_be_run_later(bench, holder):
+    request = Request(add("later"), durable=True, deadline=0.0)
+
+    assert not bench.commit.at_once([request])
+    assert not request.answered
+    holder.execute("ROLLBACK")
+    assert list(bench.commit([request])) == [request]
+    assert bench.stored() == ["later"]
+
+
+def test_a_checkpoint_that_is_due_follows_when_the_callers_were_told(bench):
+    told = []
+    bench.commit.on_early = lambda answered: told.append((list(answered), bench.commit.journal.overdue))
+
+    requests = bench.run(add("x" * 4096 * PAGES_OF_A_JOURNAL), add("a"))
+
+    assert told == [(requests, True)]
+    assert bench.answered == requests
+    assert errors(requests) == [None, None]
+    assert not bench.commit.journal.overdue
+    bench.run(add("b"))
+    assert len(told) == 1
+
+
+def test_a_checkpoint_that_fails_loses_no_answer_and_is_tried_again_behind_the_next_batch(bench):
+    bench.run(add("a"))
+    reading = bench.connection.execute("SELECT 1 FROM notes UNION ALL SELECT 2 FROM notes")
+    next(reading)  # no checkpoint may be made below an open statement
+
+    requests = bench.run(add("x" * 4096 * PAGES_OF_A_JOURNAL))
+    assert errors(requests) == [None]
+    assert bench.commit.journal.overdue
+
+    reading.close(True)
+    assert errors(bench.run(lambda tx: None)) == [None]
+    assert not bench.commit.journal.overdue

@@ -1,5 +1,7 @@
 """Connections: a file is checked before it is used, and shared with others that begin at the same moment."""
 
+import time
+
 import apsw
 import pytest
 
@@ -7,6 +9,7 @@ from runtime.db.sqlite_connection import (
     APPLICATION_ID,
     ROWS_AT_ONCE,
     SqliteStatements,
+    begin_at_once,
     open_reader,
     open_writer,
 )
@@ -75,6 +78,24 @@ def test_a_reader_cannot_write(path):
     with pytest.raises(apsw.Error):
         reader.execute("CREATE TABLE notes (x)")
     reader.close()
+
+
+def test_a_transaction_begun_at_once_waits_for_nobody_and_the_next_waits_as_ever(path):
+    connection, neighbour = open_writer(path, StillClock()), apsw.Connection(str(path))
+    neighbour.execute("BEGIN IMMEDIATE")
+
+    with pytest.raises(apsw.BusyError):
+        begin_at_once(connection)
+    assert not connection.in_transaction
+    began = time.monotonic()
+    with pytest.raises(apsw.BusyError):
+        connection.execute("BEGIN IMMEDIATE")
+    assert time.monotonic() - began > 0.1
+
+    neighbour.execute("ROLLBACK")
+    begin_at_once(connection)
+    assert connection.in_transaction
+    connection.close()
 
 
 TEXTS = {

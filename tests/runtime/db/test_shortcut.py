@@ -1,0 +1,421 @@
+"""Brief requests are committed on the trio thread where they need not wait there, else on the writer's."""
+
+import signal
+import threading
+
+import apsw
+import outcome
+import pytest
+import trio
+
+from runtime.db.base import brief
+from runtime.db.lane import Request
+from runtime.db.shortcut import Shortcut
+from runtime.db.sqlite_connection import PAGES_OF_A_JOURNAL
+from runtime.errors import DatabaseError
+from tests.runtime.db.notes import add, notes, opened
+from tests.runtime.store.synchronous import StillClock
+
+HERE = threading.get_ident()
+JOURNAL = PAGES_OF_A_JOURNAL * 4096
+"""Bytes."""
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "notes.db"
+
+
+@pytest.fixture
+def clock():
+    """Stands still: no commit takes any time, until a test says so."""
+    return StillClock()
+
+
+@pytest.fixture
+async def database(path, clock):
+    async with opened(path, clock) as database:
+        await database.write(add, "first")  # so that journal and disk are known
+        yield database
+
+
+@brief
+def note(tx, text):
+    """Where it was written."""
+    add(tx, text)
+    return threading.get_ident()
+
+
+class Notes:
+    """Writes from many tasks, and keeps what came of each."""
+
+    def __init__(self, database):
+        self.database = database
+        self.places = {}
+
+    async def relaxed(self, text):
+        await self._keep(self.database.write_relaxed, text)
+
+    async def durable(self, text):
+        await self._keep(self.database.write, text)
+
+    async def _keep(self, write, text):
+        try:
+            self.places[text] = await write(note, text)
+        except DatabaseError as error:
+            self.places[text] = error
+
+    @property
+    def here(self):
+        """The texts that were written on the trio thread."""
+        return {text for text, place in self.places.items() if place == HERE}
+
+
+@pytest.fixture
+def writing(database):
+    return Notes(database)
+
+
+@pytest.fixture
+def holder(path, database):
+    """Another connection, which can hold the database."""
+    other = apsw.Connection(str(path))
+    yield other
+    other.close()
+
+
+@pytest.mark.parametrize("way", ["write", "write_relaxed"])
+async def test_a_brief_request_alone_runs_on_the_trio_thread(database, way):
+    assert await getattr(database, way)(note, "brief") == HERE
+    assert await database.read(notes) == ["first", "brief"]
+
+
+@pytest.mark.parametrize("way", ["write", "write_relaxed"])
+async def test_one_that_is_not_brief_runs_on_the_writers(database, way):
+    def lengthy(tx, text):
+        return note(tx, text)
+
+    assert await getattr(database, way)(lengthy, "lengthy") != HERE
+
+
+async def test_a_database_just_opened_is_written_by_the_writer_first_since_that_may_sync(path, clock):
+    async with opened(path, clock) as database:
+        assert await database.write_relaxed(note, "first") != HERE
+        assert await database.write_relaxed(note, "second") == HERE
+
+
+async def test_where_another_connection_holds_the_database_the_writer_waits_for_it_and_the_loop_does_not(
+    database, writing, holder
+):
+    holder.execute("BEGIN IMMEDIATE")
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(writing.relaxed, "patient")
+        nursery.start_soon(writing.relaxed, "patient too")
+        while database._writer.idle:
+            await trio.lowlevel.checkpoint()
+        assert await database.read(notes) == ["first"]
+        assert writing.places == {}
+        holder.execute("ROLLBACK")
+
+    assert set(writing.places) == {"patient", "patient too"}
+    assert writing.here == set()
+    assert sorted(await database.read(notes)) == ["first", "patient", "patient too"]
+    assert await database.write_relaxed(note, "later") == HERE
+
+
+async def test_while_the_writer_works_brief_ones_queue_there(database, writing):
+    begun, gate = trio.Event(), threading.Event()
+
+    def lengthy(_tx):
+        trio.from_thread.run_sync(begun.set, trio_token=token)
+        assert gate.wait(10)
+
+    token = trio.lowlevel.current_trio_token()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(database.write, lengthy)
+        await begun.wait()
+        nursery.start_soon(writing.relaxed, "queued")
+        await trio.testing.wait_all_tasks_blocked()
+        gate.set()
+
+    assert set(writing.places) == {"queued"}
+    assert writing.here == set()
+
+
+async def test_what_gathers_while_one_that_is_not_brief_is_handed_over_goes_with_it(database, writing):
+    async with trio.open_nursery() as nursery:
+        for number in range(5):
+            nursery.start_soon(writing.relaxed, str(number))
+        nursery.start_soon(database.write_relaxed, add, "lengthy")
+
+    assert len(await database.read(notes)) == 7
+    assert len(writing.places) == 5
+
+
+async def test_those_of_one_turn_share_a_commit_and_what_they_announce_is_heard(database):
+    heard, places = [], []
+    database.listen(heard.append)
+
+    @brief
+    def announce(tx, subject):
+        tx.announce(subject)
+        add(tx, subject)
+        places.append(threading.get_ident())
+
+    async with trio.open_nursery() as nursery:
+        for number in range(20):
+            nursery.start_soon(database.write_relaxed, announce, str(number))
+
+    assert heard == [frozenset(map(str, range(20)))]
+    assert set(places) == {HERE}
+
+
+async def test_when_a_write_returns_its_announcement_has_been_heard(database):
+    heard = []
+    database.listen(heard.append)
+    await database.write_relaxed(brief(lambda tx: tx.announce("due")))
+
+    assert heard == [frozenset({"due"})]
+
+
+@pytest.mark.parametrize("other", ["durable", "relaxed"])
+async def test_a_durable_one_that_is_not_alone_in_its_turn_goes_to_the_writer(database, writing, other):
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(writing.durable, "one")
+        nursery.start_soon(getattr(writing, other), "two")
+
+    assert set(writing.places) == {"one", "two"}
+    assert writing.here == set()
+
+
+async def test_one_that_fails_among_several_fails_alone(database, writing):
+    failed = []
+
+    @brief
+    def fail(tx, text):
+        add(tx, text)
+        raise LookupError(text)
+
+    async def failing():
+        with pytest.raises(LookupError, match="gone") as error:
+            await database.write_relaxed(fail, "gone")
+        failed.append(error)
+
+    async with trio.open_nursery() as nursery:
+        for number in range(5):
+            nursery.start_soon(writing.relaxed, str(number))
+        nursery.start_soon(failing)
+
+    assert len(failed) == 1
+    assert writing.here == {"0", "1", "2", "3", "4"}
+    assert sorted(await database.read(notes)) == ["0", "1", "2", "3", "4", "first"]
+
+
+@pytest.mark.parametrize("way", ["write", "write_relaxed"])
+async def test_already_cancelled_it_never_runs(database, way):
+    with trio.CancelScope() as scope:
+        scope.cancel()
+        await getattr(database, way)(note, "never")
+
+    assert scope.cancelled_caught
+    assert await database.read(notes) == ["first"]
+
+
+async def test_cancelled_while_a_turn_gathers_it_is_withdrawn_or_its_answer_comes(database):
+    """Tasks of a turn run in any order: it commits for all, or waits for who does, or has yet to come."""
+    answered = []
+
+    async def cancelled(scope, text):
+        with scope:
+            await database.write_relaxed(note, text)
+            answered.append(text)
+
+    async def cancel(scope):
+        scope.cancel()
+
+    for number in range(40):
+        scope = trio.CancelScope()
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(database.write_relaxed, note, f"neighbour {number}")
+            nursery.start_soon(cancelled, scope, str(number))
+            nursery.start_soon(cancel, scope)
+
+    stored = await database.read(notes)
+    assert sum(text.startswith("neighbour") for text in stored) == 40
+    assert [text for text in stored if text.isdecimal()] == answered
+    assert len(answered) < 40
+
+
+async def test_handed_over_it_is_withdrawn_by_a_cancellation(database, holder):
+    holder.execute("BEGIN IMMEDIATE")
+    with trio.move_on_after(0.01) as scope:
+        await database.write_relaxed(note, "never")
+    holder.execute("ROLLBACK")
+
+    assert scope.cancelled_caught
+    await database.write(add, "later")
+    assert await database.read(notes) == ["first", "later"]
+
+
+async def test_once_begun_it_is_waited_for_although_a_waiter_is_cancelled(database):
+    """The first function of a commit cancels all that share it."""
+    answers = []
+
+    @brief
+    def cancel(tx, number):
+        add(tx, str(number))
+        scope.cancel()
+        return number
+
+    async def write(number):
+        answers.append(await database.write_relaxed(cancel, number))
+
+    with trio.CancelScope() as scope:
+        async with trio.open_nursery() as nursery:
+            for number in range(5):
+                nursery.start_soon(write, number)
+
+    assert sorted(answers) == list(range(5))
+
+
+@pytest.mark.slow
+async def test_a_slow_disk_keeps_the_loop_waiting_once_and_is_then_left_to_the_writer(database, clock):
+    clock.step = 1.0  # each look at the clock costs a second: so long a commit takes
+    assert await database.write(note, "stalled") == HERE
+
+    places = [await database.write(note, f"slow {number}") for number in range(30)]
+    assert HERE not in places
+    assert await database.write_relaxed(note, "need not wait for the disk") == HERE
+
+    clock.step = 0.0
+    places = [await database.write(note, f"quick {number}") for number in range(120)]
+    assert places[0] != HERE
+    assert places[-1] == HERE
+
+
+async def until_idle(database):
+    """The second is taken when the thread has done with all that came before, and what it does behind it."""
+    for _ in range(2):
+        await database.write(lambda _tx: None)
+
+
+@pytest.mark.slow
+async def test_a_checkpoint_is_made_by_the_writer_although_nothing_else_comes(path, database):
+    assert await database.write_relaxed(note, "x" * JOURNAL) == HERE
+    assert not database._writer.idle
+    assert path.stat().st_size < JOURNAL
+    await until_idle(database)
+    assert path.stat().st_size > JOURNAL
+
+    assert await database.write_relaxed(note, "this may sync the header") != HERE
+    assert await database.write_relaxed(note, "this does not") == HERE
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("inline", [False, True])
+async def test_the_journal_stays_bounded_however_many_commits_there_are(path, clock, inline):
+    async with opened(path, clock, inline=inline) as database:
+        texts = (f"{number:09} " * 8192 for number in range(300))  # 20 pages, and as many of the index
+        places = [await database.write_relaxed(note, text) for text in texts]
+        length = path.with_name(f"{path.name}-wal").stat().st_size
+
+    assert path.stat().st_size > 4 * JOURNAL
+    assert length < 1.5 * JOURNAL
+    assert places.count(HERE) > 250
+
+
+async def test_what_is_acknowledged_is_synchronous_here_too_and_what_a_rerun_mends_is_not(database):
+    @brief
+    def level(_tx):
+        assert threading.get_ident() == HERE
+        return database._commit._connection.execute("PRAGMA synchronous").get
+
+    full, normal = 2, 1
+    assert await database.write(level) == full
+    assert await database.write_relaxed(level) == normal
+    assert await database.write(level) == full
+
+
+async def test_more_than_a_commit_may_carry_are_the_writers(database, clock):
+    shortcut = Shortcut(database._writer, database._commit, clock, most=2, afterwards=lambda: None)
+    places = []
+
+    async def submit(text):
+        places.append(await shortcut.submit(Request(lambda tx: note(tx, text), durable=False, deadline=1e12)))
+
+    for number in (2, 3):
+        async with trio.open_nursery() as nursery:
+            for one in range(number):
+                nursery.start_soon(submit, f"{one} of {number}")
+
+    assert places[:2] == [HERE, HERE]
+    assert HERE not in places[2:]
+
+
+async def test_after_the_end_nothing_is_written(path, clock):
+    async with opened(path, clock) as database:
+        await database.write(add, "first")
+    with pytest.raises(DatabaseError, match="closed"):
+        await database.write_relaxed(note, "late")
+
+
+async def test_who_has_gathered_when_the_database_is_closed_is_told_so(path, clock):
+    async with opened(path, clock) as database:
+        await database.write(add, "first")
+        writing = Notes(database)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(database.close)  # in the same turn
+            for number in range(3):
+                nursery.start_soon(writing.relaxed, str(number))
+
+    assert [str(answer) for answer in writing.places.values()] == ["the database is closed"] * 3
+    async with opened(path, clock) as database:
+        assert await database.read(notes) == ["first"]
+
+
+async def test_whatever_breaks_amid_a_commit_everybody_hears_of_it(database, clock):
+    class Breaking:
+        journal = database._commit.journal
+
+        def at_once(self, batch):
+            batch[0].take()
+            batch[0].answer(outcome.Value("not so"))
+            raise SystemError("it breaks")
+
+    shortcut = Shortcut(database._writer, Breaking(), clock, most=9, afterwards=lambda: None)
+    errors = []
+
+    async def submit():
+        with pytest.raises(SystemError) as error:
+            await shortcut.submit(Request(lambda _: None, durable=False, deadline=0.0))
+        errors.append(error)
+
+    async with trio.open_nursery() as nursery:
+        for _ in range(3):
+            nursery.start_soon(submit)
+    assert len(errors) == 3
+
+
+def test_a_ctrl_c_amid_a_commit_waits_for_its_end(path, clock):
+    places = []
+
+    @brief
+    def interrupted(tx):
+        add(tx, "before")
+        signal.raise_signal(signal.SIGINT)
+        places.append(note(tx, "after"))
+
+    async def main():
+        async with opened(path, clock) as database:
+            await database.write(add, "first")
+            await database.write_relaxed(interrupted)
+            await trio.sleep_forever()
+
+    async def read():
+        async with opened(path, clock) as database:
+            return await database.read(notes)
+
+    with pytest.RaisesGroup(KeyboardInterrupt, allow_unwrapped=True, flatten_subgroups=True):
+        trio.run(main)
+    assert places == [threading.get_ident()]
+    assert trio.run(read) == ["first", "before", "after"]
