@@ -233,7 +233,9 @@ class ThreadedPostgres(Database[TransactionT], Generic[TransactionT]):
     def _request(
         self, fn: Callable[..., object], args: tuple[object, ...], kwargs: dict[str, object]
     ) -> Request[TransactionT]:
-        patience = min(PATIENCE, max(0.0, trio.current_effective_deadline() - trio.current_time()))
+        # Whoever has a deadline is to hear that there is no server, and not only that time is up.
+        left = max(0.0, trio.current_effective_deadline() - trio.current_time())
+        patience = min(PATIENCE, 0.9 * left)
         call = (lambda tx: fn(tx, *args, **kwargs)) if args or kwargs else fn
         deadline = self._own.monotonic() + patience
         return Request(call, durable=True, deadline=deadline)
