@@ -147,9 +147,11 @@ class Courier(Generic[TransactionT]):
             if carried and await self._carry(tx, gathered):
                 for request, value in carried:
                     request.answer(value)
-        except CommitInDoubt as doubt:
-            for request, _ in carried:
-                request.answer(outcome.Error(CommitInDoubt(*doubt.args)))
+        except Exception as error:  # noqa: BLE001 - whatever it is, those who wait hear of it
+            self._link.drop()
+            for request, _ in carried:  # one object a waiter: each of them adds its own traceback to it
+                doubt = isinstance(error, CommitInDoubt)
+                request.answer(outcome.Error(CommitInDoubt(*error.args) if doubt else error))
         for request in taken:
             if request.answered:
                 request.deliver()

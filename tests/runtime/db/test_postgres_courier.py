@@ -254,6 +254,22 @@ async def test_where_nobody_can_say_what_became_of_it_its_waiters_hear_that(desk
         await desk.store("who knows")
 
 
+async def test_whatever_goes_wrong_those_who_wait_hear_of_it_and_work_goes_on(desk, monkeypatch):
+    def fail(*_):
+        raise LookupError("a mistake of ours")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(LocalHerald, "along", fail)
+        with pytest.raises(LookupError, match="of ours"):
+            await desk.store("lost")
+    assert await desk.store("while it connects anew") == "by lane"
+    await trio.testing.wait_all_tasks_blocked(0.01)
+
+    with trio.fail_after(10):
+        while await desk.store("again") == "by lane":
+            await trio.testing.wait_all_tasks_blocked(0.01)
+
+
 async def test_dismissed_it_ends_what_is_under_way_and_later_ones_go_to_the_lane(desk):
     found = {}
 
