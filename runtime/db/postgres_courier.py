@@ -20,11 +20,11 @@ import trio
 from psycopg import pq
 
 from runtime.clock import Clock
-from runtime.db.base import CheckViolation, Statements, Transaction
+from runtime.db.base import CheckViolation, Question, Statements, Transaction
 from runtime.db.lane import Lane, Request
 from runtime.db.postgres_connection import Link, is_lost, pause
-from runtime.db.postgres_doubt import Begun, Fate
-from runtime.db.postgres_fate import Doubt, became_of
+from runtime.db.postgres_doubt import Backend, Begun, Fate
+from runtime.db.postgres_fate import UNKNOWN_FATE, Doubt, became_of
 from runtime.db.postgres_gathered import Gathered, NeedsServer
 from runtime.db.postgres_herald import Herald
 from runtime.db.postgres_manners import APPLICATION
@@ -191,32 +191,39 @@ class Courier(Generic[TransactionT]):
         draws = [("draw_job_ids", {"number": DRAWN})] if len(self._ids) < LEAST_STOCK else []
         self._begun, self._sent = None, self._own.monotonic()
         opening = Opening(APPLICATION.begin, (), APPLICATION.moment, self._heard)
+        trouble: Exception | None = None
         try:
             trip = statements.whole(opening, gathered.stores, draws, along)
             answers = trip.digest(await self._round_trip(*trip.messages))
         except (psycopg.Error, CheckViolation) as error:
-            if not is_lost(self._link.connection, error):
-                await self._roll_back()
-                return False
-            self._link.drop()
-            waiting, self._waiting = self._waiting, []
-            self._lane.hand_over(waiting)  # it may take long to hear what became of those under way
-            doubt = Doubt(self._begun, backend, witness)
-            fate = await trio.to_thread.run_sync(
-                became_of, self._link, doubt, self._own, self._chance, self.closing
-            )
-            if fate is Fate.UNKNOWN:
-                raise CommitInDoubt(
-                    "the connection was lost in COMMIT: whether it was written is unknown"
-                ) from error
-            if fate is Fate.ABORTED:
-                return False
+            trouble = error
         else:
-            if draws:
-                self._ids += drawn_ids(answers[-1])
+            self._ids += drawn_ids(answers[-1]) if draws else []
+        if trouble is not None and not await self._is_committed(trouble, backend, witness):
+            return False
         if subjects:
             self._herald.committed(subjects, told=along and self._own.monotonic() - self._sent)
         return True
+
+    async def _is_committed(self, trouble: Exception, backend: Backend | None, witness: Question) -> bool:
+        """Whether a transaction that something befell is committed all the same.
+
+        Raises:
+            CommitInDoubt: nobody can say.
+        """
+        if not is_lost(self._link.connection, trouble):
+            await self._roll_back()
+            return False
+        self._link.drop()
+        waiting, self._waiting = self._waiting, []
+        self._lane.hand_over(waiting)  # it may take long to hear what became of those under way
+        doubt = Doubt(self._begun, backend, witness)
+        fate = await trio.to_thread.run_sync(
+            became_of, self._link, doubt, self._own, self._chance, self.closing
+        )
+        if fate is Fate.UNKNOWN:
+            raise CommitInDoubt(UNKNOWN_FATE) from trouble
+        return fate is Fate.COMMITTED
 
     async def _round_trip(self, *messages: Message) -> list[pq.abc.PGresult]:
         assert self._link.connection is not None
