@@ -63,7 +63,7 @@ class Queue(JobControl, WorkflowControl, DeadLetterControl):
         self, job: Job | Chain | Group, /, **options: Unpack[AnyOptions]
     ) -> JobRecord | WorkflowRecord:
         """Store a job or a flow; when this returns, it survives any crash. See `JobTransaction.enqueue`."""
-        if isinstance(job, Chain | Group):
+        if isinstance(job, (Chain, Group)):
             return await self._database.write(JobTransaction.store_flow, job, **cast("FlowOptions", options))
         return await self._database.write(JobTransaction.store_job, job, **cast("EnqueueOptions", options))
 

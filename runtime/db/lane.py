@@ -76,14 +76,13 @@ class Request(Generic[TransactionT]):
         if self._answer is not None:
             return self.result()
         self._waiter = trio.lowlevel.current_task()
+        return await trio.lowlevel.wait_task_rescheduled(self._withdraw)
 
-        def abort(_: Callable[[], None]) -> trio.lowlevel.Abort:
-            if self.take():
-                self._waiter = None
-                return trio.lowlevel.Abort.SUCCEEDED
-            return trio.lowlevel.Abort.FAILED
-
-        return await trio.lowlevel.wait_task_rescheduled(abort)
+    def _withdraw(self, _: Callable[[], None]) -> trio.lowlevel.Abort:
+        if self.take():
+            self._waiter = None
+            return trio.lowlevel.Abort.SUCCEEDED
+        return trio.lowlevel.Abort.FAILED
 
 
 def _nothing() -> None:

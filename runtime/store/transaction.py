@@ -38,13 +38,13 @@ class StoreTransaction(Transaction):
 
     def __init__(self, statements: Statements, now: float) -> None:
         super().__init__(statements, now)
-        # What the running function gathered, and what those before it did.
+        # What was gathered, and how much of it by functions before the running one.
         self._rows: list[Sequence[Value]] = []
-        self._kept_rows: list[Sequence[Value]] = []
+        self._kept_rows = 0
         self._counts: list[_Change] = []
-        self._kept_counts: list[_Change] = []
+        self._kept_counts = 0
         self._notes: list[_Note] = []
-        self._kept_notes: list[_Note] = []
+        self._kept_notes = 0
         self._stored: Sequence[Value] | None = None
         self._next_id: int | None = None
         self._saved_id: int | None = None
@@ -85,9 +85,11 @@ class StoreTransaction(Transaction):
     def settle(self) -> None:
         """Store what earlier functions enqueued."""
         if self._kept_rows:
-            self._statements.many("insert_job", self._kept_rows)
-            self._stored = self._kept_rows[0]
-            self._kept_rows = []
+            kept = self._rows[: self._kept_rows]
+            self._statements.many("insert_job", kept)
+            self._stored = kept[0]
+            del self._rows[: self._kept_rows]
+            self._kept_rows = 0
 
     def witness(self) -> Question | None:
         """One of the jobs it stores."""
@@ -97,16 +99,15 @@ class StoreTransaction(Transaction):
 
     def keep(self) -> None:
         """The function just run has succeeded."""
-        self._kept_rows += self._rows
-        self._kept_counts += self._counts
-        self._kept_notes += self._notes
-        self.forget()
+        self._kept_rows = len(self._rows)
+        self._kept_counts = len(self._counts)
+        self._kept_notes = len(self._notes)
 
     def forget(self) -> None:
         """The function just run has failed; ids it reserved stay unused."""
-        self._rows.clear()
-        self._counts.clear()
-        self._notes.clear()
+        del self._rows[self._kept_rows :]
+        del self._counts[self._kept_counts :]
+        del self._notes[self._kept_notes :]
 
     def flush(self) -> None:
         """Write what is gathered: jobs, counters, history, the next id."""
@@ -115,14 +116,12 @@ class StoreTransaction(Transaction):
         if self._next_id != self._saved_id:
             self._statements.run("save_next_job_id", {"next": self._next_id})
             self._saved_id = self._next_id
-        if self._kept_counts:
-            self._statements.many("add_to_counts", _sums(self._kept_counts))
-            self._kept_counts = []
-        if self._kept_notes:
+        if self._counts:
+            self._statements.many("add_to_counts", _sums(self._counts))
+        if self._notes:
             minute = int(self.now // 60)
-            sums = [(minute, *row) for row in _sums(self._kept_notes)]
+            sums = [(minute, *row) for row in _sums(self._notes)]
             self._statements.many("add_to_history", sums)
-            self._kept_notes = []
 
 
 def _sums(changes: Sequence[_Change] | Sequence[_Note]) -> list[tuple[str, str, int]]:

@@ -245,16 +245,19 @@ async def test_a_cancelled_caller_that_waits_has_done_nothing(deployment, postgr
     schema = parse_location(postgres_url).schema
     waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = %s::regclass"
 
+    async def enqueue(name, key):  # what has a key asks the server, so a writing thread has to do it
+        await deployment.queue.enqueue(Obey(name=name), key=key)
+
     with plain(postgres_url) as connection:
         connection.execute("BEGIN")
         connection.execute(f"LOCK TABLE {schema}.jobs IN EXCLUSIVE MODE")
         async with trio.open_nursery() as nursery:
             for number in range(1, WRITERS + 1):  # each writing thread has something to wait for
-                nursery.start_soon(deployment.queue.enqueue, Obey(name="blocked"))
+                nursery.start_soon(enqueue, "blocked", f"key {number}")
                 while connection.execute(waiting, (f"{schema}.jobs",)).fetchone() != (number,):  # noqa: ASYNC110
                     await trio.sleep(0.01)
             with trio.move_on_after(0.05) as scope:
-                await deployment.queue.enqueue(Obey(name="cancelled"))
+                await enqueue("cancelled", "key")
             assert scope.cancelled_caught
             connection.execute("COMMIT")
 

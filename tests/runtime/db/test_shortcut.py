@@ -2,7 +2,6 @@
 
 import threading
 
-import apsw
 import pytest
 import trio
 
@@ -12,41 +11,14 @@ from runtime.db.shortcut import Shortcut
 from runtime.db.sqlite_connection import PAGES_OF_A_JOURNAL
 from tests.runtime.db.brief_notes import HERE, Notes, note
 from tests.runtime.db.notes import add, notes, opened
-from tests.runtime.store.synchronous import StillClock
 
 JOURNAL = PAGES_OF_A_JOURNAL * 4096
 """Bytes."""
 
 
 @pytest.fixture
-def path(tmp_path):
-    return tmp_path / "notes.db"
-
-
-@pytest.fixture
-def clock():
-    """Stands still: no commit takes any time, until a test says so."""
-    return StillClock()
-
-
-@pytest.fixture
-async def database(path, clock):
-    async with opened(path, clock) as database:
-        await database.write(add, "first")  # so that journal and disk are known
-        yield database
-
-
-@pytest.fixture
 def writing(database):
     return Notes(database)
-
-
-@pytest.fixture
-def holder(path, database):
-    """Another connection, which can hold the database."""
-    other = apsw.Connection(str(path))
-    yield other
-    other.close()
 
 
 @pytest.mark.parametrize("way", ["write", "write_relaxed"])

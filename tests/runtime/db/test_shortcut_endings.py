@@ -3,7 +3,6 @@
 import signal
 import threading
 
-import apsw
 import outcome
 import pytest
 import trio
@@ -14,33 +13,6 @@ from runtime.db.shortcut import Shortcut
 from runtime.errors import DatabaseError
 from tests.runtime.db.brief_notes import Notes, note
 from tests.runtime.db.notes import add, notes, opened
-from tests.runtime.store.synchronous import StillClock
-
-
-@pytest.fixture
-def path(tmp_path):
-    return tmp_path / "notes.db"
-
-
-@pytest.fixture
-def clock():
-    """Stands still: no commit takes any time, until a test says so."""
-    return StillClock()
-
-
-@pytest.fixture
-async def database(path, clock):
-    async with opened(path, clock) as database:
-        await database.write(add, "first")  # so that journal and disk are known
-        yield database
-
-
-@pytest.fixture
-def holder(path, database):
-    """Another connection, which can hold the database."""
-    other = apsw.Connection(str(path))
-    yield other
-    other.close()
 
 
 @pytest.mark.parametrize("way", ["write", "write_relaxed"])
