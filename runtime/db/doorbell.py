@@ -15,11 +15,14 @@ from pathlib import Path
 
 import trio
 
+from runtime.clock import Clock
 from runtime.db.base import Listener
 
 _SUFFIX = ".bell"
 _LONGEST_ADDRESS = 100
 """A Unix socket address holds 107 bytes; longer ones are reached through /proc/self/fd."""
+_SETTLED = 1.0
+"""Seconds after which a directory's time of change tells of the next one: it may be coarse."""
 
 
 class Doorbell:
@@ -28,10 +31,13 @@ class Doorbell:
     `ring` may be called on any thread; `run` on the trio thread.
     """
 
-    def __init__(self, directory: Path, name: str) -> None:
+    def __init__(self, directory: Path, name: str, clock: Clock) -> None:
         directory.mkdir(mode=0o700, exist_ok=True)
         self._directory = directory
         self._own = name + _SUFFIX
+        self._clock = clock
+        self._others: list[str] = []
+        self._changed: int | None = None  # the directory, when it was listed; None: list it again
         self._folder = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         self._bell = self._bind()
         self._out = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -41,9 +47,10 @@ class Doorbell:
         """Tell all other processes; never blocks, never fails."""
         message = ",".join(sorted(subjects)).encode()
         with contextlib.suppress(OSError):
-            for name in os.listdir(self._folder):  # noqa: PTH208 - by descriptor: the path may be too long
-                if name.endswith(_SUFFIX) and name != self._own:
-                    self._ring_one(name, message)
+            if self._changed is None or self._changed != os.fstat(self._folder).st_mtime_ns:
+                self._list()
+            for name in self._others:
+                self._ring_one(name, message)
 
     async def run(self, listener: Listener) -> None:
         """Call `listener` for each ring until cancelled."""
@@ -71,6 +78,13 @@ class Doorbell:
         return (
             plain if len(os.fsencode(plain)) <= _LONGEST_ADDRESS else f"/proc/self/fd/{self._folder}/{name}"
         )
+
+    def _list(self) -> None:
+        """Learn the other bells' names. Ringing them costs less than this, and they seldom change."""
+        changed = os.fstat(self._folder).st_mtime_ns
+        names = os.listdir(self._folder)  # noqa: PTH208 - by descriptor: the path may be too long
+        self._others = [name for name in names if name.endswith(_SUFFIX) and name != self._own]
+        self._changed = changed if self._clock.now() - changed / 1e9 > _SETTLED else None
 
     def _ring_one(self, name: str, message: bytes) -> None:
         try:

@@ -59,7 +59,7 @@ async def open_sqlite(
     try:
         apply = partial(migrate, connection, schemas, clock, path=location.path, adopt=adopt)
         _ = apply() if inline else await trio.to_thread.run_sync(apply)
-        doorbell = None if inline else Doorbell(location.companions, f"db-{secrets.token_hex(6)}")
+        doorbell = None if inline else Doorbell(location.companions, f"db-{secrets.token_hex(6)}", clock)
         announcer = Announcer(doorbell.ring if doorbell else silent)
         statements = SqliteStatements(connection, texts)
         announce = announcer.heard if inline else announcer.committed

@@ -1,12 +1,15 @@
 """The doorbell: one ring a process, a hint that may be lost and that never blocks or fails."""
 
+import os
 import socket
 from pathlib import Path
 
 import pytest
 import trio
 
+from runtime.clock import SystemClock
 from runtime.db.doorbell import Doorbell, silent
+from tests.runtime.store.synchronous import StillClock
 
 OPEN_FILES = Path("/proc/self/fd")
 
@@ -16,8 +19,8 @@ def hang(tmp_path):
     """Hangs a bell into a directory; takes all of them away at the end."""
     bells = []
 
-    def bell(name, directory=tmp_path / "bells"):
-        bells.append(Doorbell(directory, name))
+    def bell(name, directory=tmp_path / "bells", clock=SystemClock()):  # noqa: B008 - it has no state
+        bells.append(Doorbell(directory, name, clock))
         return bells[-1]
 
     yield bell
@@ -82,6 +85,38 @@ async def test_a_bell_that_nobody_reads_does_not_hold_up_who_rings(hang):
     assert (await ring_of(there, lambda: None))[0] == {"due"}
 
 
+CHANGED = 1_000_000_000
+"""When the directory changed last, in seconds since 1970 UTC."""
+
+
+def change(directory: Path) -> None:
+    """Have it changed at that moment, whatever happened to it since."""
+    os.utime(directory, (CHANGED, CHANGED))
+
+
+async def test_a_bell_hung_in_the_moment_of_the_last_change_is_rung(hang, tmp_path):
+    """The directory's time of change says nothing of it: it is too coarse."""
+    here = hang("a", clock=StillClock(CHANGED + 0.5))
+    change(tmp_path / "bells")
+    here.ring(frozenset({"due"}))
+    there = hang("b")
+    change(tmp_path / "bells")
+
+    assert await ring_of(there, lambda: here.ring(frozenset({"control"}))) == [{"control"}]
+
+
+async def test_a_directory_that_has_not_changed_for_long_is_not_listed_at_each_ring(hang, tmp_path):
+    here = hang("a", clock=StillClock(CHANGED + 2.0))
+    change(tmp_path / "bells")
+    here.ring(frozenset({"first"}))
+    later = hang("b")
+    change(tmp_path / "bells")
+    here.ring(frozenset({"unheard"}))
+    os.utime(tmp_path / "bells")  # what the new bell itself had done
+
+    assert await ring_of(later, lambda: here.ring(frozenset({"heard"}))) == [{"heard"}]
+
+
 async def test_the_bell_of_a_dead_process_is_taken_away(hang, tmp_path):
     here = hang("a")
     dead = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -121,7 +156,7 @@ async def test_ringing_where_the_directory_is_gone_fails_nobody(hang, tmp_path):
 
 async def test_a_closed_bell_leaves_nothing_behind(tmp_path):
     before = len(names(OPEN_FILES))
-    Doorbell(tmp_path / "bells", "a").close()
+    Doorbell(tmp_path / "bells", "a", SystemClock()).close()
 
     assert names(tmp_path / "bells") == set()
     assert len(names(OPEN_FILES)) == before
