@@ -13,10 +13,11 @@ from runtime.model.batching import NO_ROOMS
 from runtime.model.lifecycle import runs_alone
 from runtime.model.outcomes import Cancelled
 from runtime.model.records import ClaimedJob, Status
-from runtime.store import aftermath, deadlines, lanes, limits, type_limits
+from runtime.store import aftermath, deadlines, lanes, limits
 from runtime.store.composition import Ended
+from runtime.store.outlook import Arm, look
 from runtime.store.rows import held_job
-from runtime.store.selection import Arm, ClaimRequest, allow, open_arms, order, take
+from runtime.store.selection import ClaimRequest, allow, may_take, order, take
 from runtime.store.subjects import DUE, FINISHED
 from runtime.store.transaction import StoreTransaction
 from runtime.store.type_limits import NOTHING, TypeBounds
@@ -59,25 +60,16 @@ class _Filled(NamedTuple):
 
 def questions(worker: str) -> Sequence[Question]:
     """What `may_claim` and `claim` will ask: in one go, where each question is a round trip."""
-    return (
-        ("keep_claimer", {"id": worker}),
-        ("list_paused_types", {}),
-        ("ready_arms", {}),
-        ("list_limits", {}),
-        ("list_type_limits", {}),
-        ("any_deadline", {}),
-    )
+    return ("keep_claimer", {"id": worker}), ("outlook", {})
 
 
 def claim(tx: StoreTransaction, request: ClaimRequest) -> Claim:
     """Take the jobs that start next, at most `request.most`."""
-    arms = open_arms(tx, request)
-    in_force = limits.in_force(tx)
-    bounds = type_limits.in_force(tx)
-    dated = deadlines.there_are_any(tx)
+    outlook = look(tx)
+    arms, in_force, bounds = may_take(request, outlook.open_arms), outlook.rates, outlook.bounds
     limited = {arm.type for arm in arms} & in_force.keys()
     # Before the first rate is held, or a job that missed its deadline has its aftermath: see `lanes.enter`.
-    if bounds and (limited or dated or any(arm.type in bounds for arm in arms)):
+    if bounds and (limited or outlook.dated or any(arm.type in bounds for arm in arms)):
         lanes.enter(tx)
     allowance = allow(request, arms)
     for job_type in sorted(limited):  # in one order, so that no two claims deadlock
@@ -92,7 +84,7 @@ def claim(tx: StoreTransaction, request: ClaimRequest) -> Claim:
     }
     for job_type, bound in sorted(counted.items()):  # after the rates, in one order, likewise
         allowance[job_type] = min(allowance[job_type], lanes.room_of_type(tx, job_type, bound))
-    filled = _fill(tx, request, arms, allowance, bounds, dated=dated)
+    filled = _fill(tx, request, arms, allowance, bounds, dated=outlook.dated)
     jobs = _with_one_suspect(tx, request.worker, filled.jobs)
     if counted:
         lanes.occupy_types(tx, jobs, counted)
@@ -231,6 +223,4 @@ def give_back_unheard(tx: StoreTransaction, worker: str, since: float) -> None:
 
 def due_types(tx: StoreTransaction, min_priority: int, max_priority: int) -> frozenset[str]:
     """The types with a due job of such priority that are not paused."""
-    paused = set(tx.all("list_paused_types", str))
-    arms = tx.all("ready_arms", Arm)
-    return frozenset(arm.type for arm in arms if min_priority <= arm.priority <= max_priority) - paused
+    return frozenset(arm.type for arm in look(tx).open_arms if min_priority <= arm.priority <= max_priority)

@@ -46,15 +46,6 @@ def next_moment(tx: StoreTransaction) -> float | None:
     return tx.one("next_deadline", float)
 
 
-def there_are_any(tx: StoreTransaction) -> bool:
-    """Whether any job has a deadline: so that where none has, a claim asks nothing of its jobs.
-
-    Of a server it is asked together with what else a claim asks first. So the very first deadline, should
-    it come while a claim is under way that takes its job, is missed by that one run.
-    """
-    return bool(tx.one("any_deadline", int))
-
-
 def claimed(tx: StoreTransaction, job_ids: Sequence[int]) -> dict[int, float | None]:
     """Until when these jobs must be done, of those with a deadline; 0: it has to be looked at first."""
     return dict(tx.all("claimed_deadlines", _moment, ids=json.dumps(job_ids), now=tx.now))

@@ -1,6 +1,7 @@
 """Rate limits: token buckets held in the database, so that a limit is one for all processes."""
 
 import math
+from collections.abc import Iterable
 
 from runtime.errors import NotFound
 from runtime.model.rates import Bucket, Rate
@@ -34,7 +35,12 @@ class StoredLimit:
 
 def in_force(tx: StoreTransaction) -> dict[str, StoredLimit]:
     """The limits that hold, by type."""
-    return {limit.type: limit for limit in tx.all("list_limits", StoredLimit) if limit.rate is not None}
+    return holding(tx.all("list_limits", StoredLimit))
+
+
+def holding(stored: Iterable[StoredLimit]) -> dict[str, StoredLimit]:
+    """Those of the stored limits that hold, by type."""
+    return {limit.type: limit for limit in stored if limit.rate is not None}
 
 
 def hold(tx: StoreTransaction, limit: StoredLimit) -> StoredLimit:

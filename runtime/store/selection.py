@@ -20,6 +20,7 @@ from typing import NamedTuple
 from runtime.model.batching import NO_ROOMS, Places, Room, takeable
 from runtime.model.records import ClaimedJob
 from runtime.store.lanes import KeyOf
+from runtime.store.outlook import Arm
 from runtime.store.transaction import StoreTransaction
 
 
@@ -55,27 +56,16 @@ class ClaimRequest:
         return priority >= self.reserved_for
 
 
-class Arm(NamedTuple):
-    """The due jobs of one type and priority."""
-
-    type: str
-    priority: int
-    oldest: float
-
-
 Rank = tuple[float, float]
 """Smallest first; then comes the one with the smaller id."""
 
 
-def open_arms(tx: StoreTransaction, request: ClaimRequest) -> list[Arm]:
+def may_take(request: ClaimRequest, arms: Iterable[Arm]) -> list[Arm]:
     """What the worker may take from."""
-    paused = set(tx.all("list_paused_types", str))
     return [
         arm
-        for arm in tx.all("ready_arms", Arm)
-        if arm.type in request.types
-        and arm.type not in paused
-        and request.min_priority <= arm.priority <= request.max_priority
+        for arm in arms
+        if arm.type in request.types and request.min_priority <= arm.priority <= request.max_priority
     ]
 
 

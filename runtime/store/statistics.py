@@ -1,6 +1,7 @@
 """Statistics, from counters kept in the transactions that changed the jobs: never by counting rows."""
 
 from runtime.model.records import QueueStats, Status, TypeCount
+from runtime.store.outlook import look
 from runtime.store.transaction import StoreTransaction
 
 MINUTES_OF_HISTORY = 60
@@ -24,7 +25,7 @@ def stats(tx: StoreTransaction) -> QueueStats:
     recent = sum(
         n for at, outcome, n in history if outcome == "completed" and minute - MINUTES_OF_RATE <= at < minute
     )
-    oldest = min(tx.all("ready_arms", lambda _type, _priority, due: float(due)), default=None)
+    oldest = min((arm.oldest for arm in look(tx).arms), default=None)
     return QueueStats(
         pending=total[Status.PENDING],
         processing=total[Status.PROCESSING],

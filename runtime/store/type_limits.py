@@ -3,6 +3,7 @@
 Rows are what somebody said; `in_force` is what holds. An operator's word outweighs the application's.
 """
 
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -47,8 +48,13 @@ def stored(tx: StoreTransaction) -> dict[tuple[str, str], StoredLimit]:
 
 def in_force(tx: StoreTransaction) -> dict[str, TypeBounds]:
     """What holds, by type; most applications have none."""
+    return holding(stored(tx).values())
+
+
+def holding(rows: Iterable[StoredLimit]) -> dict[str, TypeBounds]:
+    """What the rows say that holds, by type."""
     found: dict[str, TypeBounds] = {}
-    for row in stored(tx).values():
+    for row in rows:
         if row.value != OFF:
             found[row.type] = _with(found.get(row.type, NOTHING), Kind(row.kind), row.value)
     return found

@@ -1,5 +1,5 @@
--- name: ready_arms
--- The oldest due job of each type and priority: a walk from one arm of the index to the next, so its cost is in arms, not rows. (Two look-ups a step: SQLite would answer one with a row value by walking the whole arm.)
+-- name: outlook
+-- All that a claim has to know before it takes anything, as one query: each is a round trip to a server, or some of it. The oldest due job of each type and priority (`arm`) is found by a walk from one arm of the index to the next, so its cost is in arms, not rows. (Two look-ups a step: SQLite would answer one with a row value by walking the whole arm.)
 WITH RECURSIVE head (id) AS (
     SELECT (SELECT id FROM jobs WHERE status = 'pending' ORDER BY type, priority, scheduled_at, id LIMIT 1)
     UNION ALL
@@ -17,7 +17,13 @@ WITH RECURSIVE head (id) AS (
     )
     FROM head JOIN jobs AS job ON job.id = head.id
 )
-SELECT job.type, job.priority, job.scheduled_at FROM head JOIN jobs AS job ON job.id = head.id;
+SELECT 'arm' AS about, job.type, '' AS kind, '' AS value, '' AS source,
+    CAST(job.priority AS double precision) AS amount, job.scheduled_at AS moment
+FROM head JOIN jobs AS job ON job.id = head.id
+UNION ALL SELECT 'paused', type, '', '', '', 0.0, 0.0 FROM paused_types
+UNION ALL SELECT 'rate', type, '', rate, source, tokens, updated_at FROM rate_limits
+UNION ALL SELECT 'bound', type, kind, value, source, 0.0, 0.0 FROM type_limits
+UNION ALL SELECT 'dated', '', '', '', '', 0.0, 0.0 WHERE EXISTS (SELECT 1 FROM job_deadlines);
 
 -- name: ready_in_arm
 -- Where the due jobs of one type and priority stand, in the order they start: read off the index alone.

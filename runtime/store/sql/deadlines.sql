@@ -8,10 +8,6 @@ ON CONFLICT (job_id) DO UPDATE SET
 -- When the next job has to be looked at.
 SELECT next_at FROM job_deadlines ORDER BY next_at, job_id LIMIT 1;
 
--- name: any_deadline
--- Whether any job has a deadline at all.
-SELECT EXISTS (SELECT 1 FROM job_deadlines);
-
 -- name: claimed_deadlines
 -- Until when these jobs must be done, of those that have a deadline; 0 for those that have to be looked at first.
 SELECT job_id, CASE WHEN next_at <= :now THEN 0 ELSE end_by END FROM job_deadlines

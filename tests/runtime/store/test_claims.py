@@ -38,7 +38,7 @@ async def test_the_claim_walks_the_partial_index_and_sorts_nothing(autojump_cloc
     in_arm = plan(path, "ready_in_arm", **arm)
     ready = plan(path, "ready_jobs", **arm)
     claimed = plan(path, "claim_jobs", ids="[]", worker="w", now=0.0)
-    arms = plan(path, "ready_arms")
+    arms = plan(path, "outlook")
 
     assert in_arm == ["SEARCH jobs USING COVERING INDEX jobs_ready (type=? AND priority=?)"]
     assert "SEARCH jobs USING INDEX jobs_ready (type=? AND priority=?)" in ready

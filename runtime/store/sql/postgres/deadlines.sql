@@ -1,7 +1,3 @@
--- name: any_deadline
--- Differs because whether there is any is a number here, too.
-SELECT CAST(EXISTS (SELECT 1 FROM job_deadlines) AS integer);
-
 -- name: claimed_deadlines
 -- Differs because PostgreSQL takes the ids as an array.
 SELECT job_id, CASE WHEN next_at <= :now THEN 0 ELSE end_by END FROM job_deadlines
