@@ -17,7 +17,7 @@ from runtime.db.location import PostgresLocation, SqliteLocation
 from runtime.db.migrations import migrate
 from runtime.db.postgres_connection import Link, check_server, translate
 from runtime.db.postgres_migrations import migrate_postgres, schema_exists
-from runtime.db.postgres_statements import Connection
+from runtime.db.postgres_pipeline import Connection
 from runtime.db.queries import Schema
 from runtime.db.sqlite_connection import open_writer, translated
 from runtime.errors import DatabaseError, UnsupportedDatabase

@@ -21,8 +21,7 @@ import psycopg
 
 from runtime.clock import Clock
 from runtime.db.postgres_connection import Link, is_pooled, pause
-from runtime.db.postgres_pipeline import Plain
-from runtime.db.postgres_statements import Connection, check
+from runtime.db.postgres_pipeline import Connection, Repeated, check
 from runtime.model.pace import LONGEST_REST, Pace
 
 RESTS = 10
@@ -93,7 +92,7 @@ class Bell:
         if first:  # else it wakes anyway when it has rested
             self._wake()
 
-    def along(self, subjects: frozenset[str]) -> Plain | None:
+    def along(self, subjects: frozenset[str]) -> Repeated | None:
         """What tells all other processes, to be run on any connection; None while the bell rests."""
         self._start()  # it must be ready to tell what is announced while it rests
         now = self._clock.monotonic()
@@ -102,7 +101,7 @@ class Bell:
             if self._waiting or now < self._next_at:
                 return None
             self._begin(now)
-        return Plain(_ALONG, [self._channel.encode(), self._listed(subjects)])
+        return Repeated("creche_tell", _ALONG, [self._channel.encode(), self._listed(subjects)])
 
     def rest(self, told: float) -> None:
         """A COMMIT took so many seconds, with what `along` gave behind it."""

@@ -19,7 +19,8 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from runtime.db.base import CheckViolation, UniqueViolation
 from runtime.db.location import PostgresLocation
 from runtime.db.postgres_doubt import Backend, last_checkpoint, whose
-from runtime.db.postgres_statements import Connection, PostgresStatements, check
+from runtime.db.postgres_pipeline import Connection, check
+from runtime.db.postgres_statements import PostgresStatements
 from runtime.db.postgres_texts import Statement
 from runtime.errors import DatabaseBusy, DatabaseError, DatabaseFull, UnsupportedDatabase
 

@@ -29,7 +29,8 @@ from runtime.db.postgres_gathered import Gathered, NeedsServer
 from runtime.db.postgres_herald import Herald
 from runtime.db.postgres_manners import APPLICATION
 from runtime.db.postgres_pipeline import Message, Plain, round_trip_on_loop
-from runtime.db.postgres_statements import Opening, drawn_ids
+from runtime.db.postgres_statements import Opening
+from runtime.db.postgres_values import drawn_ids
 from runtime.db.server_clock import ServerClock
 from runtime.errors import CommitInDoubt
 

@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 import psycopg
 
-from runtime.db.postgres_statements import Connection, check
+from runtime.db.postgres_pipeline import Connection, check
 
 
 class Fate(Enum):

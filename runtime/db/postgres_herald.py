@@ -5,13 +5,13 @@ from typing import Protocol
 
 from runtime.db.announcer import Announcer
 from runtime.db.postgres_bell import Bell
-from runtime.db.postgres_pipeline import Plain
+from runtime.db.postgres_pipeline import Repeated
 
 
 class Herald(Protocol):
     """Tells of commits."""
 
-    def along(self, subjects: frozenset[str]) -> Plain | None:
+    def along(self, subjects: frozenset[str]) -> Repeated | None:
         """What to send behind the COMMIT, so that other processes hear of it; None: not now."""
         ...
 
@@ -31,7 +31,7 @@ class WideHerald:
         self._announcer = announcer
         self._bell = bell
 
-    def along(self, subjects: frozenset[str]) -> Plain | None:
+    def along(self, subjects: frozenset[str]) -> Repeated | None:
         """A notification, unless there was one just now."""
         return self._bell.along(subjects)
 
@@ -50,7 +50,7 @@ class LocalHerald:
     def __init__(self, hear: Callable[[frozenset[str]], None]) -> None:
         self._hear = hear
 
-    def along(self, subjects: frozenset[str]) -> Plain | None:  # noqa: ARG002 - see `Herald`
+    def along(self, subjects: frozenset[str]) -> Repeated | None:  # noqa: ARG002 - see `Herald`
         """Nothing."""
         return None
 

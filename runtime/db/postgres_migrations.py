@@ -8,7 +8,7 @@ from runtime.clock import Clock
 from runtime.db.location import PostgresLocation
 from runtime.db.migrations import pending_steps
 from runtime.db.postgres_connection import translate
-from runtime.db.postgres_statements import Connection, check
+from runtime.db.postgres_pipeline import Connection, check
 from runtime.db.queries import Schema
 from runtime.errors import UnsupportedDatabase
 

@@ -9,6 +9,9 @@ import trio
 from psycopg import pq
 
 Bytes: TypeAlias = Sequence[bytes | None]
+Connection: TypeAlias = psycopg.Connection[tuple[object, ...]]
+
+GOOD = frozenset({pq.ExecStatus.COMMAND_OK, pq.ExecStatus.TUPLES_OK})
 
 
 class Prepare(NamedTuple):
@@ -35,6 +38,14 @@ class Plain(NamedTuple):
 
 
 Message: TypeAlias = Prepare | Prepared | Plain
+
+
+class Repeated(NamedTuple):
+    """A statement that is run again and again: parsed once on each connection that remembers it."""
+
+    name: str
+    text: bytes
+    values: Bytes = ()
 
 
 def round_trip(server: pq.abc.PGconn, messages: Sequence[Message]) -> list[pq.abc.PGresult]:
@@ -113,3 +124,14 @@ def _send(server: pq.abc.PGconn, messages: Sequence[Message]) -> None:
 def _results(end: StopIteration) -> list[pq.abc.PGresult]:
     results: list[pq.abc.PGresult] = end.value
     return results
+
+
+def check(result: pq.abc.PGresult, connection: Connection) -> pq.abc.PGresult:
+    """The result, if it is good.
+
+    Raises:
+        psycopg.Error: what the server said, or that it says nothing any more.
+    """
+    if result.status in GOOD:
+        return result
+    raise psycopg.errors.error_from_result(result, encoding=connection.info.encoding)

@@ -2,26 +2,31 @@
 
 The server infers the type of each parameter from where it stands, so a statement
 is prepared once whatever is passed. Where that leaves it in doubt the SQL says CAST.
-
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, cast
 
-import psycopg
 from psycopg import pq
 from psycopg.adapt import Transformer
 
 from runtime.db.base import Question, Statements, Value
-from runtime.db.postgres_pipeline import Message, Plain, Prepare, Prepared, round_trip
+from runtime.db.postgres_pipeline import (
+    GOOD,
+    Bytes,
+    Connection,
+    Message,
+    Plain,
+    Prepare,
+    Prepared,
+    Repeated,
+    check,
+    round_trip,
+)
 from runtime.db.postgres_texts import Statement
-from runtime.db.postgres_values import array_literal, encoded
+from runtime.db.postgres_values import array_literal, drawn_ids, encoded
 from runtime.errors import DatabaseError
-
-Connection = psycopg.Connection[tuple[object, ...]]
-
-_PLAIN = frozenset({pq.ExecStatus.COMMAND_OK, pq.ExecStatus.TUPLES_OK})
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +130,7 @@ class PostgresStatements(Statements):
         self._forget()
         self._deferred = []
 
-    def commit(self, afterwards: Plain | None = None) -> None:
+    def commit(self, afterwards: Repeated | None = None) -> None:
         """Do what was put off, and COMMIT; where there was nothing to do, nothing.
 
         Args:
@@ -137,7 +142,8 @@ class PostgresStatements(Statements):
         """
         deferred, self._deferred = self._deferred or [], None
         if deferred or (self.begun and afterwards is not None):
-            self._together(deferred, [_COMMIT] if afterwards is None else [_COMMIT, afterwards])
+            trip = self._trip(deferred, [_COMMIT], afterwards)
+            trip.digest(round_trip(self._server, trip.messages))
         elif self.begun:
             check(self._server.exec_(_COMMIT.text), self._connection)
 
@@ -146,7 +152,7 @@ class PostgresStatements(Statements):
         opening: Opening,
         stores: Iterable[tuple[str, Sequence[Sequence[Value]]]],
         asks: Sequence[Question],
-        afterwards: Plain | None,
+        afterwards: Repeated | None,
     ) -> Trip:
         """A transaction as one round trip, which somebody else makes.
 
@@ -161,7 +167,7 @@ class PostgresStatements(Statements):
         self.begin(opening)
         calls = [call for name, rows in stores for call in self._calls(name, rows)]
         calls += [(name, self._values(name, parameters)) for name, parameters in asks]
-        return self._trip(calls, [_COMMIT] if afterwards is None else [_COMMIT, afterwards])
+        return self._trip(calls, [_COMMIT], afterwards)
 
     def reserve(self, number: int) -> Sequence[int]:
         """Draw job ids from the server's sequence, twice as many each time: what is left is for later."""
@@ -177,7 +183,13 @@ class PostgresStatements(Statements):
         self._step = 1
 
     def _calls(self, name: str, rows: Sequence[Sequence[Value]]) -> list[tuple[str, Sequence[Value]]]:
-        """One call for all rows where its parameters are arrays, else one a row."""
+        """One call for all rows where its parameters are arrays, else one a row.
+
+        One row alone has a statement without arrays where there is one: those take longer than the rest.
+        """
+        alone = f"{name}_alone"
+        if len(rows) == 1 and alone in self._statements:
+            return [(alone, rows[0])]
         if not rows or not self._statements[name].arrays:
             return [(name, row) for row in rows]
         return [(name, [array_literal(column) for column in zip(*rows, strict=True)])]
@@ -213,31 +225,40 @@ class PostgresStatements(Statements):
                 raise DatabaseError(f"{foreseen.name} was foreseen, and something else was run")
         self._foreseen = []
 
-    def _together(
-        self, calls: Sequence[tuple[str, Sequence[Value]]], last: Sequence[Plain] = ()
-    ) -> Sequence[pq.abc.PGresult]:
-        """Run them in one round trip, after what begins the transaction; then `last`, which gives no rows."""
-        trip = self._trip(calls, last)
+    def _together(self, calls: Sequence[tuple[str, Sequence[Value]]]) -> Sequence[pq.abc.PGresult]:
+        """Run them in one round trip, after what begins the transaction."""
+        trip = self._trip(calls)
         return trip.digest(round_trip(self._server, trip.messages))
 
-    def _trip(self, calls: Sequence[tuple[str, Sequence[Value]]], last: Sequence[Plain]) -> Trip:
+    def _trip(
+        self,
+        calls: Sequence[tuple[str, Sequence[Value]]],
+        last: Sequence[Plain | Prepared] = (),
+        afterwards: Repeated | None = None,
+    ) -> Trip:
+        """What begins the transaction, the calls, `last`, which gives no rows, and what nobody hears of."""
         opening, before = self._opening, list[Message]()
         if opening is not None:
             before = [Plain(text) for text in (opening.begin, *opening.settings)]
             calls = [(opening.moment, ()), *calls]
+        texts = {name: self._statements[name].text for name, _ in calls}
         ready = [
-            self._message(name, values) for name, values in calls
+            self._message(name, texts[name], *encoded(values)) for name, values in calls
         ]  # before anything is sent: it may fail
+        if afterwards is not None:
+            name, text, told = afterwards
+            texts[name] = text
+            last = [*last, self._message(name, text, told, [0] * len(told))]
         # After BEGIN: a statement parsed before it would have chosen the snapshot.
-        fresh = self._unprepared(name for name, _ in calls)
+        fresh = self._unprepared(texts)
         self._opening = None
-        prepares = [Prepare(name.encode(), self._statements[name].text) for name in fresh]
+        prepares = [Prepare(name.encode(), texts[name]) for name in fresh]
         began, parsed = len(before), len(before) + len(fresh)
 
         def digest(results: Sequence[pq.abc.PGresult]) -> Sequence[pq.abc.PGresult]:
             if self._prepared is not None:
                 parses = zip(fresh, results[began:], strict=False)
-                self._prepared.update(name for name, result in parses if result.status in _PLAIN)
+                self._prepared.update(name for name, result in parses if result.status in GOOD)
             if opening is not None:
                 for result in results[: parsed + 1]:
                     check(result, self._connection)
@@ -248,16 +269,15 @@ class PostgresStatements(Statements):
 
         return Trip([*before, *prepares, *ready, *last], digest)
 
-    def _message(self, name: str, values: Sequence[Value]) -> Message:
-        texts, formats = encoded(values)
+    def _message(self, name: str, text: bytes, values: Bytes, formats: Sequence[int]) -> Plain | Prepared:
         if self._prepared is None:
-            return Plain(self._statements[name].text, texts, formats)
-        return Prepared(name.encode(), texts, formats)
+            return Plain(text, values, formats)
+        return Prepared(name.encode(), values, formats)
 
     def _unprepared(self, names: Iterable[str]) -> list[str]:
         if self._prepared is None:
             return []
-        return [name for name in dict.fromkeys(names) if name not in self._prepared]
+        return [name for name in names if name not in self._prepared]
 
     def _run(self, name: str, values: Sequence[Value]) -> pq.abc.PGresult:
         """The result of a statement, prepared on first use."""
@@ -275,22 +295,6 @@ class PostgresStatements(Statements):
         return check(result, self._connection)
 
 
-def drawn_ids(drawn: pq.abc.PGresult) -> list[int]:
-    """What `draw_job_ids` brought, in ascending order."""
-    return [int(drawn.get_value(row, 0) or b"0") for row in range(drawn.ntuples)]
-
-
 _COMMIT = Plain(b"COMMIT")
 _MOST_AHEAD = 64
 """Ids that one connection keeps for itself: those of a process that ends stay unused."""
-
-
-def check(result: pq.abc.PGresult, connection: Connection) -> pq.abc.PGresult:
-    """The result, if it is good.
-
-    Raises:
-        psycopg.Error: what the server said, or that it says nothing any more.
-    """
-    if result.status in _PLAIN:
-        return result
-    raise psycopg.errors.error_from_result(result, encoding=connection.info.encoding)

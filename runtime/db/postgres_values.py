@@ -7,6 +7,8 @@ the server needs to store the row.
 from collections.abc import Sequence
 from typing import cast
 
+from psycopg import pq
+
 from runtime.db.base import CheckViolation, Value
 
 _SEPARATOR = "\0"  # the only character that no text in PostgreSQL can have
@@ -81,3 +83,8 @@ def _number(value: float | bytes) -> str:
 
 def _unreadable() -> CheckViolation:
     return CheckViolation("PostgreSQL stores no text with a NUL character in it")
+
+
+def drawn_ids(drawn: pq.abc.PGresult) -> list[int]:
+    """What `draw_job_ids` brought, in ascending order."""
+    return [int(drawn.get_value(row, 0) or b"0") for row in range(drawn.ntuples)]

@@ -10,7 +10,7 @@ from runtime.clock import SystemClock
 from runtime.db.location import parse_location
 from runtime.db.postgres_bell import RESTS_AFTER_COMMIT, Bell
 from runtime.db.postgres_connection import Link
-from runtime.db.postgres_pipeline import round_trip
+from runtime.db.postgres_pipeline import Plain, round_trip
 from runtime.model.pace import FIRST_REST, LONGEST_REST, QUICK_ACTS
 from tests.postgres_server import available
 
@@ -95,7 +95,7 @@ def test_what_goes_along_is_told_by_whichever_connection_runs_it(hang, listener,
     along = hang(Ear()).along(frozenset({"a", "b"}))
 
     with psycopg.connect(parse_location(postgres_url).conninfo, autocommit=True) as connection:
-        (result,) = round_trip(connection.pgconn, [along])
+        (result,) = round_trip(connection.pgconn, [Plain(along.text, along.values)])
         assert not result.error_message
         setting = connection.execute("SHOW synchronous_commit").fetchone()
     assert setting == ("on",), "the next transaction of that connection waits for the disk again"
@@ -109,7 +109,7 @@ def test_who_tells_is_not_told_of_it_again_on_whichever_connection(hang, listene
     ear.wait_until_listening()
     along = bell.along(frozenset({"along"}))
     with psycopg.connect(parse_location(postgres_url).conninfo, autocommit=True) as connection:
-        round_trip(connection.pgconn, [along])
+        round_trip(connection.pgconn, [Plain(along.text, along.values)])
     bell.ring(frozenset({"rung"}))
     listener.wait_for("along", "rung")
     another = hang(Ear())

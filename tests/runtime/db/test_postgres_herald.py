@@ -3,7 +3,7 @@
 import pytest
 
 from runtime.db.postgres_herald import LocalHerald, WideHerald
-from runtime.db.postgres_pipeline import Plain
+from runtime.db.postgres_pipeline import Repeated
 
 SUBJECTS = frozenset({"a"})
 
@@ -18,7 +18,7 @@ class Told:
         self.said.append(("here", subjects))
 
     def along(self, subjects):
-        return Plain(b"NOTIFY " + ",".join(subjects).encode())
+        return Repeated("told", b"NOTIFY " + ",".join(subjects).encode())
 
     def ring(self, subjects):
         self.said.append(("ring", subjects))
@@ -38,7 +38,7 @@ def herald(told):
 
 
 def test_what_goes_along_with_a_commit_is_the_bells_to_say(herald):
-    assert herald.along(SUBJECTS) == Plain(b"NOTIFY a")
+    assert herald.along(SUBJECTS) == Repeated("told", b"NOTIFY a")
 
 
 def test_after_a_commit_that_told_the_others_the_bell_rests(herald, told):

@@ -10,7 +10,7 @@ from runtime.db import postgres_statements
 from runtime.db.base import CheckViolation
 from runtime.db.location import parse_location
 from runtime.db.postgres_connection import Link
-from runtime.db.postgres_pipeline import Plain, Prepare
+from runtime.db.postgres_pipeline import Prepare, Repeated
 from runtime.db.postgres_statements import Opening, PostgresStatements
 from runtime.db.postgres_texts import translate_all
 from runtime.db.postgres_values import array_literal
@@ -47,6 +47,9 @@ ECHO = {
     "table": "CREATE TEMPORARY TABLE changes (value bigint NOT NULL)",
     "change": "INSERT INTO changes VALUES (:value)",
     "changed": "SELECT COUNT(*) FROM changes",
+    "store": "INSERT INTO changes SELECT * FROM unnest(CAST(:value[] AS bigint[]))",
+    "store_alone": "INSERT INTO changes VALUES (-CAST(:value AS bigint))",
+    "stored": "SELECT value FROM changes ORDER BY value",
 }
 
 
@@ -196,11 +199,33 @@ def test_what_only_changes_goes_to_the_server_in_one_piece(echo, begin, trips, m
     echo.run("change", {"value": 1})
     assert trips == []
 
-    echo.commit(Plain(b"SELECT 1 / 0"))
+    echo.commit(Repeated("afterwards", b"SELECT 1 / 0"))
 
     assert trips == [5], "what comes after COMMIT is nobody's trouble"
     assert moments == [b"42"]
     assert list(echo.rows("changed", {})) == [(1,)]
+
+
+def test_a_row_alone_has_a_statement_of_its_own_where_there_is_one(echo):
+    echo.run("table", {})
+
+    assert echo.many("store", [(1,)]) == 1
+    assert echo.many("store", [(2,), (3,)]) == 2
+    assert echo.many("store", []) == 0
+
+    assert list(echo.rows("stored", {})) == [(-1,), (2,), (3,)]
+
+
+def test_what_is_repeated_after_each_commit_is_parsed_once(echo, begin):
+    echo.run("table", {})
+    for _ in range(2):
+        begin()
+        echo.run("change", {"value": 1})
+        echo.commit(Repeated("store_more", b"INSERT INTO changes VALUES ($1)", [b"7"]))
+
+    assert list(echo.rows("stored", {})) == [(1,), (1,), (7,), (7,)]
+    known = echo._server.exec_(b"SELECT prepare_time FROM pg_prepared_statements WHERE name = 'store_more'")
+    assert known.ntuples == 1
 
 
 def test_what_fails_in_one_piece_is_not_done_at_all(echo, begin):

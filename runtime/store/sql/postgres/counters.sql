@@ -3,6 +3,10 @@
 INSERT INTO job_count_changes (type, status, count)
 SELECT * FROM unnest(CAST(:type[] AS text[]), CAST(:status[] AS text[]), CAST(:change[] AS bigint[]));
 
+-- name: add_to_counts_alone
+-- Differs because it is a row alone, without arrays.
+INSERT INTO job_count_changes (type, status, count) VALUES (:type, :status, :change);
+
 -- name: add_to_history
 -- Differs because transactions of many processes would wait for each other at one row: each appends.
 INSERT INTO job_history_changes (minute, type, outcome, count)

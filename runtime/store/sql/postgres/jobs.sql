@@ -12,6 +12,11 @@ FROM unnest(
     CAST(:scheduled_at[] AS double precision[]), CAST(:created_at[] AS double precision[])
 ) AS new (id, type, payload, status, priority, max_attempts, key, scheduled_at, created_at);
 
+-- name: insert_job_alone
+-- Differs because there are arrays of none here: after a pause, a row out of nine arrays takes the server 0.15 ms more.
+INSERT INTO jobs (id, type, payload, status, priority, max_attempts, key, scheduled_at, created_at, updated_at)
+VALUES (:id, :type, :payload, :status, :priority, :max_attempts, :key, :scheduled_at, :created_at, :created_at);
+
 -- name: insert_alike_jobs
 -- Differs because ids come from a sequence that others draw from, too: they need not be in a row.
 INSERT INTO jobs (id, type, payload, status, priority, max_attempts, scheduled_at, created_at, updated_at)
