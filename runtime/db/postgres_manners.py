@@ -19,8 +19,8 @@ class Manner:
 
 MOMENTS: Mapping[str, str] = MappingProxyType(
     {
-        "creche_moment": "SELECT extract(epoch FROM clock_timestamp())",
-        "creche_moment_and_number": "SELECT extract(epoch FROM clock_timestamp()), pg_current_xact_id()",
+        "creche_moment": "SELECT date_part('epoch', clock_timestamp())",
+        "creche_moment_and_number": "SELECT date_part('epoch', clock_timestamp()), pg_current_xact_id()",
     }
 )
 """What a transaction asks first, by name: the server's time, and its number if it writes."""

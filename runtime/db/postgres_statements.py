@@ -183,13 +183,10 @@ class PostgresStatements(Statements):
         self._step = 1
 
     def _calls(self, name: str, rows: Sequence[Sequence[Value]]) -> list[tuple[str, Sequence[Value]]]:
-        """One call for all rows where its parameters are arrays, else one a row.
-
-        One row alone has a statement without arrays where there is one: those take longer than the rest.
-        """
-        alone = f"{name}_alone"
-        if len(rows) == 1 and alone in self._statements:
-            return [(alone, rows[0])]
+        """One for all rows where its parameters are arrays; else one a row, or where few have their own."""
+        by_row = f"{name}_by_row"
+        if len(rows) <= _FEW and by_row in self._statements:
+            return [(by_row, row) for row in rows]
         if not rows or not self._statements[name].arrays:
             return [(name, row) for row in rows]
         return [(name, [array_literal(column) for column in zip(*rows, strict=True)])]
@@ -296,5 +293,6 @@ class PostgresStatements(Statements):
 
 
 _COMMIT = Plain(b"COMMIT")
+_FEW = 2
 _MOST_AHEAD = 64
 """Ids that one connection keeps for itself: those of a process that ends stay unused."""

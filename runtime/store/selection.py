@@ -151,16 +151,16 @@ def take(tx: StoreTransaction, request: ClaimRequest, order: Order) -> list[Clai
     """Claim the first jobs of each arm; return them in the order in which they start."""
     jobs: list[ClaimedJob] = []
     for arm, share in order.shares.items():
-        ready = tx.one(
+        ready = tx.packed(
             "ready_jobs",
-            json.loads,
+            lambda *row: row,
             type=arm.type,
             priority=arm.priority,
             most=share,
             worker=request.worker,
             now=tx.now,
         )
-        jobs += [ClaimedJob._make((*job, tx.now, None, arm.priority)) for job in ready or ()]
+        jobs += [ClaimedJob._make((*job, tx.now, None, arm.priority)) for job in ready]
     if jobs:
         ids = json.dumps([job.id for job in jobs])
         tx.run("claim_jobs", ids=ids, worker=request.worker, now=tx.now)

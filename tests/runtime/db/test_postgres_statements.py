@@ -48,7 +48,7 @@ ECHO = {
     "change": "INSERT INTO changes VALUES (:value)",
     "changed": "SELECT COUNT(*) FROM changes",
     "store": "INSERT INTO changes SELECT * FROM unnest(CAST(:value[] AS bigint[]))",
-    "store_alone": "INSERT INTO changes VALUES (-CAST(:value AS bigint))",
+    "store_by_row": "INSERT INTO changes VALUES (-CAST(:value AS bigint))",
     "stored": "SELECT value FROM changes ORDER BY value",
 }
 
@@ -206,14 +206,14 @@ def test_what_only_changes_goes_to_the_server_in_one_piece(echo, begin, trips, m
     assert list(echo.rows("changed", {})) == [(1,)]
 
 
-def test_a_row_alone_has_a_statement_of_its_own_where_there_is_one(echo):
+def test_a_few_rows_have_a_statement_for_each_where_there_is_one(echo):
     echo.run("table", {})
 
-    assert echo.many("store", [(1,)]) == 1
-    assert echo.many("store", [(2,), (3,)]) == 2
+    assert echo.many("store", [(1,), (2,)]) == 2
+    assert echo.many("store", [(3,), (4,), (5,)]) == 3
     assert echo.many("store", []) == 0
 
-    assert list(echo.rows("stored", {})) == [(-1,), (2,), (3,)]
+    assert list(echo.rows("stored", {})) == [(-2,), (-1,), (3,), (4,), (5,)]
 
 
 def test_what_is_repeated_after_each_commit_is_parsed_once(echo, begin):

@@ -9,9 +9,7 @@ WITH due AS MATERIALIZED (
     FROM due WHERE jobs.id = due.id
     RETURNING jobs.id, jobs.type, jobs.payload, jobs.attempts, jobs.max_attempts, jobs.crashes, jobs.claims, jobs.scheduled_at
 )
-SELECT CAST(COALESCE(json_agg(
-    json_build_array(id, type, payload, attempts, max_attempts, crashes, claims) ORDER BY scheduled_at, id
-), '[]') AS text) FROM taken;
+SELECT id, type, payload, attempts, max_attempts, crashes, claims FROM taken ORDER BY scheduled_at, id;
 
 -- name: claim_jobs
 -- Differs because `ready_jobs` has claimed them: nothing is left to do.

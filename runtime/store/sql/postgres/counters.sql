@@ -3,8 +3,8 @@
 INSERT INTO job_count_changes (type, status, count)
 SELECT * FROM unnest(CAST(:type[] AS text[]), CAST(:status[] AS text[]), CAST(:change[] AS bigint[]));
 
--- name: add_to_counts_alone
--- Differs because it is a row alone, without arrays.
+-- name: add_to_counts_by_row
+-- Differs because it is for a few rows, each without arrays.
 INSERT INTO job_count_changes (type, status, count) VALUES (:type, :status, :change);
 
 -- name: add_to_history

@@ -12,8 +12,8 @@ FROM unnest(
     CAST(:scheduled_at[] AS double precision[]), CAST(:created_at[] AS double precision[])
 ) AS new (id, type, payload, status, priority, max_attempts, key, scheduled_at, created_at);
 
--- name: insert_job_alone
--- Differs because there are arrays of none here: after a pause, a row out of nine arrays takes the server 0.15 ms more.
+-- name: insert_job_by_row
+-- Differs because it is for a few rows, each without arrays: after a pause, one out of nine arrays takes the server 0.15 ms more.
 INSERT INTO jobs (id, type, payload, status, priority, max_attempts, key, scheduled_at, created_at, updated_at)
 VALUES (:id, :type, :payload, :status, :priority, :max_attempts, :key, :scheduled_at, :created_at, :created_at);
 
