@@ -23,7 +23,7 @@ class Shortcut(Generic[TransactionT]):
 
     Args:
         lane: whose thread works with the same `commit`; only one of the two at a time.
-        most: how many requests one commit may carry.
+        most: how many requests one commit may carry here, where everybody else waits for it.
         afterwards: called on the trio thread when the answers of a commit are out.
     """
 
@@ -42,6 +42,7 @@ class Shortcut(Generic[TransactionT]):
         self._most = most
         self._afterwards = afterwards
         self._gathered: list[Request[TransactionT]] = []
+        self._durable = False  # any of them
 
     # A Ctrl-C amid a commit would leave it half done, and amid gathering those who wait without a leader.
     @trio.lowlevel.enable_ki_protection
@@ -58,6 +59,7 @@ class Shortcut(Generic[TransactionT]):
             return await self._lane.submit(request)
         await trio.lowlevel.checkpoint_if_cancelled()
         self._gathered.append(request)
+        self._durable = self._durable or request.durable
         if not self._may_commit():
             # Now, not when the turn is over: the thread begins while the others prepare theirs.
             self._lane.hand_over(self._taken())
@@ -67,13 +69,11 @@ class Shortcut(Generic[TransactionT]):
         return await request.wait()
 
     def _may_commit(self) -> bool:
-        # Several that must be durable go to the thread: its sync overlaps with what the loop does next.
-        # The second is handed over at once, and the first with it: a durable one is the first or the last.
-        durable = self._gathered[0].durable or self._gathered[-1].durable
+        # Durable ones, too: where syncs are quick, waiting for one costs the loop less than the thread does.
         return (
             self._lane.idle
-            and len(self._gathered) <= (1 if durable else self._most)
-            and not self._commit.journal.waits(full=durable)
+            and len(self._gathered) <= self._most
+            and not self._commit.journal.waits(full=self._durable)
         )
 
     def _end_turn(self) -> None:
@@ -92,7 +92,7 @@ class Shortcut(Generic[TransactionT]):
             self._lane.hand_over([Request(_nothing, durable=False, deadline=self._clock.monotonic())])
 
     def _taken(self) -> list[Request[TransactionT]]:
-        batch, self._gathered = self._gathered, []
+        batch, self._gathered, self._durable = self._gathered, [], False
         return batch
 
     def _committed(self, batch: list[Request[TransactionT]]) -> bool:

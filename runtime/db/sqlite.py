@@ -27,6 +27,8 @@ P = ParamSpec("P")
 TransactionT = TypeVar("TransactionT", bound=Transaction)
 
 MOST_IN_A_GROUP = 1000
+MOST_ON_THE_LOOP = 16
+"""Requests of one commit: more keep a thread busy for longer than handing them over takes."""
 
 
 @asynccontextmanager
@@ -118,7 +120,7 @@ class ThreadedSqlite(SqliteDatabase[TransactionT], Generic[TransactionT]):
         self._writer = Lane("sqlite-writer", lambda: commit, most=MOST_IN_A_GROUP, afterwards=announcer.tell)
         commit.on_early = self._writer.reply
         self._shortcut = Shortcut(
-            self._writer, commit, clock, most=MOST_IN_A_GROUP, afterwards=announcer.tell
+            self._writer, commit, clock, most=MOST_ON_THE_LOOP, afterwards=announcer.tell
         )
         # One at a time, so that a slow report holds up one reader and not what waits behind it.
         self._readers = Lane("sqlite-reader", make_reader, most=1, threads=2)

@@ -8,10 +8,13 @@ import trio
 from runtime.db.base import brief
 from runtime.db.lane import Request
 from runtime.db.shortcut import Shortcut
+from runtime.db.sqlite import MOST_ON_THE_LOOP
 from runtime.db.sqlite_connection import PAGES_OF_A_JOURNAL
 from tests.runtime.db.brief_notes import HERE, Notes, note
 from tests.runtime.db.notes import add, notes, opened
 
+FULL, NORMAL = 2, 1
+"""Values of `PRAGMA synchronous`."""
 JOURNAL = PAGES_OF_A_JOURNAL * 4096
 """Bytes."""
 
@@ -100,10 +103,10 @@ async def test_those_of_one_turn_share_a_commit_and_what_they_announce_is_heard(
         places.append(threading.get_ident())
 
     async with trio.open_nursery() as nursery:
-        for number in range(20):
+        for number in range(MOST_ON_THE_LOOP):
             nursery.start_soon(database.write_relaxed, announce, str(number))
 
-    assert heard == [frozenset(map(str, range(20)))]
+    assert heard == [frozenset(map(str, range(MOST_ON_THE_LOOP)))]
     assert set(places) == {HERE}
 
 
@@ -115,14 +118,22 @@ async def test_when_a_write_returns_its_announcement_has_been_heard(database):
     assert heard == [frozenset({"due"})]
 
 
-@pytest.mark.parametrize("other", ["durable", "relaxed"])
-async def test_a_durable_one_that_is_not_alone_in_its_turn_goes_to_the_writer(database, writing, other):
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(writing.durable, "one")
-        nursery.start_soon(getattr(writing, other), "two")
+@pytest.mark.parametrize("other", ["write", "write_relaxed"])
+async def test_durable_ones_share_a_commit_with_all_of_their_turn_and_all_wait_for_the_disk(database, other):
+    @brief
+    def level(tx):
+        levels.append(database._commit._connection.execute("PRAGMA synchronous").get)
+        transactions.add(tx)
+        assert threading.get_ident() == HERE
 
-    assert set(writing.places) == {"one", "two"}
-    assert writing.here == set()
+    levels, transactions = [], set()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(database.write, level)
+        nursery.start_soon(getattr(database, other), level)
+        nursery.start_soon(getattr(database, other), level)
+
+    assert levels == [FULL] * 3
+    assert len(transactions) == 1
 
 
 async def test_one_that_fails_among_several_fails_alone(database, writing):
@@ -200,18 +211,19 @@ async def test_what_is_acknowledged_is_synchronous_here_too_and_what_a_rerun_men
         assert threading.get_ident() == HERE
         return database._commit._connection.execute("PRAGMA synchronous").get
 
-    full, normal = 2, 1
-    assert await database.write(level) == full
-    assert await database.write_relaxed(level) == normal
-    assert await database.write(level) == full
+    assert await database.write(level) == FULL
+    assert await database.write_relaxed(level) == NORMAL
+    assert await database.write(level) == FULL
 
 
-async def test_more_than_a_commit_may_carry_are_the_writers(database, clock):
+@pytest.mark.parametrize("durable", [True, False])
+async def test_more_than_a_commit_may_carry_are_the_writers(database, clock, durable):
     shortcut = Shortcut(database._writer, database._commit, clock, most=2, afterwards=lambda: None)
     places = []
 
     async def submit(text):
-        places.append(await shortcut.submit(Request(lambda tx: note(tx, text), durable=False, deadline=1e12)))
+        request = Request(lambda tx: note(tx, text), durable=durable, deadline=1e12)
+        places.append(await shortcut.submit(request))
 
     for number in (2, 3):
         async with trio.open_nursery() as nursery:
