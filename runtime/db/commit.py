@@ -139,10 +139,12 @@ class GroupCommit(Generic[TransactionT]):
                 if isinstance(error, apsw.Error):
                     raise
                 raise DatabaseError("a neighbour's error ended the transaction") from error  # noqa: ASYNC104
-            self._close_savepoint("ROLLBACK TO one; RELEASE one")
+            if self._inside:
+                self._close_savepoint("ROLLBACK TO one; RELEASE one")
         else:
             tx.keep()
-            self._close_savepoint("RELEASE one")
+            if self._inside:
+                self._close_savepoint("RELEASE one")
             request.answer(outcome.Value(value))
 
     def _open_savepoint(self) -> None:
@@ -150,9 +152,8 @@ class GroupCommit(Generic[TransactionT]):
         self._inside = True
 
     def _close_savepoint(self, how: str) -> None:
-        if self._inside:
-            self._inside = False
-            self._connection.execute(how)
+        self._inside = False
+        self._connection.execute(how)
 
     def _synchronize(self, *, full: bool) -> None:
         """FULL where something is acknowledged; NORMAL where a re-run would mend a power loss."""

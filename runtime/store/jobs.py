@@ -36,7 +36,7 @@ def insert(tx: StoreTransaction, new: NewJob) -> JobRecord:
         composition.refuse_circle(tx, tx.within, new.parents)
     (job_id,) = tx.reserve_ids(1)
     status = _first_status(tx, new, wait)
-    tx.insert_later(_row(job_id, new, status.value))
+    tx.insert_later(_row(job_id, new, status))
     _announce(tx, new.type, status, 1)
     if new.key is not None:
         expires_at = None if new.unique_for is None else tx.now + new.unique_for
@@ -63,9 +63,9 @@ def insert_many(tx: StoreTransaction, runs: Sequence[NewJobs]) -> list[int]:
         own = ids[stored : stored + len(run.payloads)]
         stored += len(own)
         if len(own) < FEW:
-            tx.insert_later(*_rows(own, run, status.value))
+            tx.insert_later(*_rows(own, run, status))
         else:
-            _insert_alike(tx, own, run, status.value)
+            _insert_alike(tx, own, run, status)
         _announce(tx, run.type, status, len(own))
     if tx.within is not None:
         _join(tx, ids, [])
@@ -79,7 +79,7 @@ def insert_plan(tx: StoreTransaction, plan: Plan, name: str) -> WorkflowRecord:
     for job_id, new, parents in zip(ids, plan.jobs, plan.parents, strict=True):
         wait = Wait(dict.fromkeys((ids[parent] for parent in parents), Edge.OPEN), None) if parents else None
         status = _first_status(tx, new, wait)
-        tx.insert_later(_row(job_id, new, status.value))
+        tx.insert_later(_row(job_id, new, status))
         _announce(tx, new.type, status, 1)
         if wait is not None:
             waits.append((job_id, wait, new.on_failure))

@@ -6,26 +6,13 @@ were enqueued before it.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TypeAlias
 
 from runtime.db.base import Question, Statements, Transaction, Value
 from runtime.model.records import Status
 
-
-class _Change(NamedTuple):
-    """So many more jobs of a type in a status."""
-
-    type: str
-    status: str
-    change: int
-
-
-class _Note(NamedTuple):
-    """So many more attempts that ended so in this minute."""
-
-    type: str
-    outcome: str
-    times: int
+_More: TypeAlias = tuple[str, str, int]
+"""Of a type so many more jobs in a status, or attempts that ended so; a named tuple would cost more."""
 
 
 class StoreTransaction(Transaction):
@@ -41,9 +28,9 @@ class StoreTransaction(Transaction):
         # What was gathered, and how much of it by functions before the running one.
         self._rows: list[Sequence[Value]] = []
         self._kept_rows = 0
-        self._counts: list[_Change] = []
+        self._counts: list[_More] = []
         self._kept_counts = 0
-        self._notes: list[_Note] = []
+        self._notes: list[_More] = []
         self._kept_notes = 0
         self._stored: Sequence[Value] | None = None
         self._next_id: int | None = None
@@ -57,11 +44,11 @@ class StoreTransaction(Transaction):
 
     def count(self, job_type: str, status: Status, change: int = 1) -> None:
         """Note that `change` more jobs of this type are in `status`."""
-        self._counts.append(_Change(job_type, status, change))
+        self._counts.append((job_type, status, change))
 
     def note(self, job_type: str, outcome: str, times: int = 1) -> None:
         """Note in this minute's history that attempts of this type ended so."""
-        self._notes.append(_Note(job_type, outcome, times))
+        self._notes.append((job_type, outcome, times))
 
     def reserve_ids(self, number: int) -> Sequence[int]:
         """Reserve job ids, in ascending order. Those of a function that fails stay unused."""
@@ -124,7 +111,7 @@ class StoreTransaction(Transaction):
             self._statements.many("add_to_history", sums)
 
 
-def _sums(changes: Sequence[_Change] | Sequence[_Note]) -> list[tuple[str, str, int]]:
+def _sums(changes: Sequence[_More]) -> list[_More]:
     """The changes added up, those left out that cancel each other; in a stable order, against deadlocks."""
     sums: dict[tuple[str, str], int] = {}
     for job_type, what, number in changes:
