@@ -156,6 +156,7 @@ def take(tx: StoreTransaction, request: ClaimRequest, order: Order) -> list[Clai
             lambda *row: row,
             type=arm.type,
             priority=arm.priority,
+            oldest=arm.oldest,
             most=share,
             worker=request.worker,
             now=tx.now,

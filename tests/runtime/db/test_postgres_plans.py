@@ -11,7 +11,7 @@ from tests.runtime.obedient import Obey, make_app
 ROWS = 2000
 VALUES = {
     "type": "'obey'", "priority": "5", "most": "100", "worker": "'w'", "now": "2.0", "ids": "'[1,2,3]'",
-    "claims": "1", "attempts": "1",
+    "claims": "1", "attempts": "1", "oldest": "1.0",
 }  # fmt: skip
 
 

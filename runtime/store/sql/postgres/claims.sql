@@ -1,7 +1,7 @@
 -- name: ready_jobs
--- Differs because several workers claim at once: each locks what it takes and passes over what others have locked. It claims at the same time, so that a row is written once. (MATERIALIZED: else the LIMIT could be evaluated again for each row.)
+-- Differs because several workers claim at once: each locks what it takes and passes over what others have locked. It claims at the same time, so that a row is written once. (MATERIALIZED: else the LIMIT could be evaluated again for each row. From the oldest on: the index keeps what was claimed until a vacuum, and `outlook` has just passed over all of that.)
 WITH due AS MATERIALIZED (
-    SELECT id FROM jobs WHERE status = 'pending' AND type = :type AND priority = :priority
+    SELECT id FROM jobs WHERE status = 'pending' AND type = :type AND priority = :priority AND scheduled_at >= :oldest
     ORDER BY scheduled_at, id LIMIT :most FOR UPDATE SKIP LOCKED
 ), taken AS (
     UPDATE jobs SET status = 'processing', claims = jobs.claims + 1,
