@@ -84,16 +84,30 @@ def stock_up(shop: Siege) -> None:
 
 
 def drain(shop: Siege, within: float = 60) -> None:
-    """Wait until every order has its outcome and its work is done.
+    """Wait until every order has its outcome and its work is done, as long as some is done each `within` s.
 
     Recovery jobs need not wait their minute, and what was buried as a poison pill, because we killed
     its workers thrice, comes back, as an operator would have it.
     """
-    eventually(
-        lambda: not _hasten(shop) and not shop.revive() and not shop.rows(UNDONE),
-        within,
-        why=lambda: shop.rows(LEFT),
+
+    def done() -> bool:
+        return not _hasten(shop) and not shop.revive() and not shop.rows(UNDONE)
+
+    left = _left(shop)
+    while not done():
+        with suppress(AssertionError):
+            eventually(done, within)
+            return
+        before, left = left, _left(shop)
+        assert left < before, f"nothing done within {within} s: {shop.rows(LEFT)}"
+
+
+def _left(shop: Siege) -> int:
+    """How many jobs have not ended."""
+    ((number,),) = shop.rows(
+        "SELECT count(*) FROM jobs WHERE status NOT IN ('completed', 'failed', 'cancelled')"
     )
+    return int(number)
 
 
 LEFT = "SELECT type, status, count(*), max(last_error), max(locked_by) FROM jobs GROUP BY 1, 2"
