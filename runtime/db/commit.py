@@ -139,12 +139,10 @@ class GroupCommit(Generic[TransactionT]):
                 if isinstance(error, apsw.Error):
                     raise
                 raise DatabaseError("a neighbour's error ended the transaction") from error  # noqa: ASYNC104
-            if self._inside:
-                self._close_savepoint("ROLLBACK TO one; RELEASE one")
+            self._close_savepoint("ROLLBACK TO one; RELEASE one")
         else:
             tx.keep()
-            if self._inside:
-                self._close_savepoint("RELEASE one")
+            self._close_savepoint("RELEASE one")
             request.answer(outcome.Value(value))
 
     def _open_savepoint(self) -> None:
@@ -152,8 +150,9 @@ class GroupCommit(Generic[TransactionT]):
         self._inside = True
 
     def _close_savepoint(self, how: str) -> None:
-        self._inside = False
-        self._connection.execute(how)
+        if self._inside:
+            self._inside = False
+            self._connection.execute(how)
 
     def _synchronize(self, *, full: bool) -> None:
         """FULL where something is acknowledged; NORMAL where a re-run would mend a power loss."""

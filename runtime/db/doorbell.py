@@ -37,7 +37,7 @@ class Doorbell:
         self._own = name + _SUFFIX
         self._clock = clock
         self._others: list[str] = []
-        self._changed: int | None = None  # the directory, when it was listed; None: list it again
+        self._listed_at: int | None = None  # the directory's time of change then; None: list it again
         self._folder = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         self._bell = self._bind()
         self._out = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -47,8 +47,9 @@ class Doorbell:
         """Tell all other processes; never blocks, never fails."""
         message = ",".join(sorted(subjects)).encode()
         with contextlib.suppress(OSError):
-            if self._changed is None or self._changed != os.fstat(self._folder).st_mtime_ns:
-                self._list()
+            changed = os.fstat(self._folder).st_mtime_ns
+            if changed != self._listed_at:
+                self._list(changed)
             for name in self._others:
                 self._ring_one(name, message)
 
@@ -79,12 +80,11 @@ class Doorbell:
             plain if len(os.fsencode(plain)) <= _LONGEST_ADDRESS else f"/proc/self/fd/{self._folder}/{name}"
         )
 
-    def _list(self) -> None:
+    def _list(self, changed: int) -> None:
         """Learn the other bells' names. Ringing them costs less than this, and they seldom change."""
-        changed = os.fstat(self._folder).st_mtime_ns
         names = os.listdir(self._folder)  # noqa: PTH208 - by descriptor: the path may be too long
         self._others = [name for name in names if name.endswith(_SUFFIX) and name != self._own]
-        self._changed = changed if self._clock.now() - changed / 1e9 > _SETTLED else None
+        self._listed_at = changed if self._clock.now() - changed / 1e9 > _SETTLED else None
 
     def _ring_one(self, name: str, message: bytes) -> None:
         try:

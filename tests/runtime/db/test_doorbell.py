@@ -89,32 +89,34 @@ CHANGED = 1_000_000_000
 """When the directory changed last, in seconds since 1970 UTC."""
 
 
-def change(directory: Path) -> None:
-    """Have it changed at that moment, whatever happened to it since."""
-    os.utime(directory, (CHANGED, CHANGED))
+@pytest.fixture
+def unnoticed(hang, tmp_path):
+    """So long after the last change a bell is rung; then another is hung, at the same time of change."""
+
+    def hung(seconds):
+        here = hang("a", clock=StillClock(CHANGED + seconds))
+        os.utime(tmp_path / "bells", (CHANGED, CHANGED))
+        here.ring(frozenset({"before"}))
+        there = hang("b")
+        os.utime(tmp_path / "bells", (CHANGED, CHANGED))
+        return here, there
+
+    return hung
 
 
-async def test_a_bell_hung_in_the_moment_of_the_last_change_is_rung(hang, tmp_path):
+async def test_a_bell_hung_in_the_moment_of_the_last_change_is_rung(unnoticed):
     """The directory's time of change says nothing of it: it is too coarse."""
-    here = hang("a", clock=StillClock(CHANGED + 0.5))
-    change(tmp_path / "bells")
-    here.ring(frozenset({"due"}))
-    there = hang("b")
-    change(tmp_path / "bells")
+    here, there = unnoticed(0.5)
 
-    assert await ring_of(there, lambda: here.ring(frozenset({"control"}))) == [{"control"}]
+    assert await ring_of(there, lambda: here.ring(frozenset({"due"}))) == [{"due"}]
 
 
-async def test_a_directory_that_has_not_changed_for_long_is_not_listed_at_each_ring(hang, tmp_path):
-    here = hang("a", clock=StillClock(CHANGED + 2.0))
-    change(tmp_path / "bells")
-    here.ring(frozenset({"first"}))
-    later = hang("b")
-    change(tmp_path / "bells")
+async def test_a_directory_that_has_not_changed_for_long_is_not_listed_at_each_ring(unnoticed, tmp_path):
+    here, there = unnoticed(2.0)
     here.ring(frozenset({"unheard"}))
     os.utime(tmp_path / "bells")  # what the new bell itself had done
 
-    assert await ring_of(later, lambda: here.ring(frozenset({"heard"}))) == [{"heard"}]
+    assert await ring_of(there, lambda: here.ring(frozenset({"heard"}))) == [{"heard"}]
 
 
 async def test_the_bell_of_a_dead_process_is_taken_away(hang, tmp_path):
