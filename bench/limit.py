@@ -25,6 +25,7 @@ import outcome
 import trio
 
 from bench.app import Noop, noop
+from runtime.cli.lean import collect_from_now_on, put_off_collection
 from runtime.clock import SystemClock
 
 BATCH = 8
@@ -176,6 +177,8 @@ async def drain(path: Path, jobs: int, workers: int, style: str) -> dict[str, fl
 
 def main() -> None:
     """`python -m bench.limit JSON`: one run in a process of its own, as the measured worker has."""
+    put_off_collection()  # as there
+    collect_from_now_on()
     options = json.loads(sys.argv[1])
     print(
         json.dumps(

@@ -15,6 +15,7 @@ from bench.app import Sleep, sleep
 from bench.rows import filler
 from bench.setting import prefill
 from runtime.app import App
+from runtime.cli.lean import collect_from_now_on, put_off_collection
 from runtime.events import Events
 from runtime.model.rates import Rate
 from runtime.transaction import JobTransaction
@@ -116,4 +117,6 @@ async def _free_port() -> int:
 
 
 if __name__ == "__main__":
+    put_off_collection()  # as `creche web` does
+    collect_from_now_on()
     trio.run(serve, ServerOrders(**json.loads(sys.argv[1])))

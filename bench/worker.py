@@ -19,6 +19,7 @@ from bench.keyed import KeyLimit, with_keys
 from bench.machine import resident
 from bench.many import with_batches
 from runtime.app import App
+from runtime.cli.lean import collect_from_now_on, put_off_collection
 from runtime.clock import SystemClock
 from runtime.events import Events
 from runtime.model.rates import Rate
@@ -149,6 +150,8 @@ def _application(orders: Orders) -> App:
 
 def main() -> None:
     """Work, then say what was heard."""
+    put_off_collection()  # as `creche worker` does
+    collect_from_now_on()
     ears = trio.run(work, Orders(**json.loads(sys.argv[1])))
     window = Window(
         began=ears.began, ended=ears.ended, processor=time.process_time(), marks=tuple(ears.marks)

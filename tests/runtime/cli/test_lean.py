@@ -41,5 +41,5 @@ def test_an_application_is_imported_without_collecting_and_then_the_collector_wo
         "import gc, runtime.cli.main as entrance; from runtime.cli.target import Target; "
         "entrance.run = lambda _: (print(gc.isenabled()), Target('shop.app:app', '').load(), 0)[2]\n"
         "try: entrance.main()\n"
-        "finally: print(gc.isenabled(), gc.get_freeze_count() > 10_000)"
-    ).split() == ["False", "True", "True"]
+        "finally: print(gc.isenabled(), gc.get_freeze_count() > 10_000, gc.get_threshold())"
+    ).split(maxsplit=3) == ["False", "True", "True", "(10000, 10, 10)"]
