@@ -1,8 +1,9 @@
 """What an enqueue may say of its job, checked; and the job as it will be stored."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
-from typing import Literal, TypeAlias, TypedDict, Unpack, get_args
+from types import MappingProxyType
+from typing import Any, Literal, NamedTuple, TypeAlias, TypedDict, Unpack, get_args
 
 from runtime.errors import FieldError, InvalidInput
 from runtime.job import Job, policy_of
@@ -109,39 +110,15 @@ def _moment(now: float, seconds: float | None) -> float | None:
 
 
 def _check_options(options: EnqueueOptions) -> None:
-    delay, at, priority = options.get("delay", 0.0), options.get("at"), options.get("priority")
-    key, unique_for, attempts = options.get("key"), options.get("unique_for"), options.get("max_attempts")
-    _check("delaySeconds", 0 <= delay <= LONGEST_DELAY, "must be from 0 to ten years")
-    _check("at", at is None or 0 <= at < END_OF_TIME, "must be a moment before the year 3000")
-    _check("priority", priority is None or 0 <= priority <= 100, "must be from 0 to 100")
-    _check("key", key is None or _good_key(key), "must be 1 to 255 printable characters")
-    _check("uniqueForSeconds", unique_for is None or 0 < unique_for <= LONGEST_DELAY, "must be above 0")
-    _check("uniqueForSeconds", unique_for is None or key is not None, "needs a key")
-    _check("maxAttempts", attempts is None or 1 <= attempts <= 1000, "must be from 1 to 1000")
-    _check_conflict(options)
-    _check_deadlines(options)
-    _check_dependencies(options)
-
-
-def _check_conflict(options: EnqueueOptions) -> None:
-    on_conflict = options.get("on_conflict", "keep")
-    _check("onConflict", on_conflict in ON_CONFLICT, f"must be one of {', '.join(ON_CONFLICT)}")
-    _check("onConflict", on_conflict == "keep" or options.get("key") is not None, "needs a key")
-
-
-def _check_deadlines(options: EnqueueOptions) -> None:
-    expires, deadline, within = options.get("expires"), options.get("deadline"), options.get("done_within")
-    _check("expiresSeconds", expires is None or 0 < expires <= LONGEST_DELAY, "must be above 0")
-    _check("deadlineSeconds", within is None or 0 < within <= LONGEST_DELAY, "must be above 0")
-    _check("deadline", deadline is None or 0 <= deadline < END_OF_TIME, "must be before the year 3000")
-    _check("deadline", deadline is None or within is None, "does not go with seconds from now")
-
-
-def _check_dependencies(options: EnqueueOptions) -> None:
-    parents = options.get("depends_on", ())
-    _check("dependsOn", len(parents) <= MOST_PARENTS, f"may name at most {MOST_PARENTS} jobs")
-    on_failure = options.get("on_failure", "cancel")
-    _check("onFailure", on_failure in ON_FAILURE, f"must be one of {', '.join(ON_FAILURE)}")
+    """Each that is given by its own rule, then those that need another or exclude it."""
+    for name, value in options.items():
+        rule = _RULES.get(name)
+        if rule is not None and value is not None:
+            _check(rule.field, rule.holds(value), rule.message)
+    key, within = options.get("key"), options.get("done_within")
+    _check("uniqueForSeconds", options.get("unique_for") is None or key is not None, "needs a key")
+    _check("onConflict", options.get("on_conflict", "keep") == "keep" or key is not None, "needs a key")
+    _check("deadline", within is None or options.get("deadline") is None, "does not go with seconds from now")
 
 
 def _good_key(key: str) -> bool:
@@ -151,3 +128,43 @@ def _good_key(key: str) -> bool:
 def _check(field: str, good: bool, message: str) -> None:
     if not good:
         raise InvalidInput(f"{field} {message}", [FieldError(field, message)])
+
+
+class _Rule(NamedTuple):
+    """What the value of an option must be."""
+
+    field: str
+    """What it is called where it is sent."""
+    holds: Callable[[Any], bool]
+    message: str
+
+
+_MOMENT = "must be a moment before the year 3000"
+_RULES: Mapping[str, _Rule] = MappingProxyType(
+    {
+        "delay": _Rule(
+            "delaySeconds", lambda delay: 0 <= delay <= LONGEST_DELAY, "must be from 0 to ten years"
+        ),
+        "at": _Rule("at", lambda at: 0 <= at < END_OF_TIME, _MOMENT),
+        "priority": _Rule("priority", lambda priority: 0 <= priority <= 100, "must be from 0 to 100"),
+        "key": _Rule("key", _good_key, "must be 1 to 255 printable characters"),
+        "unique_for": _Rule(
+            "uniqueForSeconds", lambda unique: 0 < unique <= LONGEST_DELAY, "must be above 0"
+        ),
+        "max_attempts": _Rule("maxAttempts", lambda most: 1 <= most <= 1000, "must be from 1 to 1000"),
+        "on_conflict": _Rule(
+            "onConflict", lambda rule: rule in ON_CONFLICT, f"must be one of {', '.join(ON_CONFLICT)}"
+        ),
+        "expires": _Rule("expiresSeconds", lambda expires: 0 < expires <= LONGEST_DELAY, "must be above 0"),
+        "done_within": _Rule(
+            "deadlineSeconds", lambda within: 0 < within <= LONGEST_DELAY, "must be above 0"
+        ),
+        "deadline": _Rule("deadline", lambda deadline: 0 <= deadline < END_OF_TIME, _MOMENT),
+        "depends_on": _Rule(
+            "dependsOn", lambda parents: len(parents) <= MOST_PARENTS, f"may name at most {MOST_PARENTS} jobs"
+        ),
+        "on_failure": _Rule(
+            "onFailure", lambda rule: rule in ON_FAILURE, f"must be one of {', '.join(ON_FAILURE)}"
+        ),
+    }
+)

@@ -122,7 +122,7 @@ class SqliteStatements(Statements):
     def __init__(self, connection: apsw.Connection, texts: Mapping[str, str]) -> None:
         self._connection = connection
         self._texts = texts
-        self._inserts: dict[tuple[str, int], str] = {}
+        self._inserts: dict[tuple[str, int], str | None] = {}
 
     def rows(self, name: str, parameters: Mapping[str, Value]) -> Iterable[tuple[Value, ...]]:
         """The rows of a query, stepped as they are asked for."""
@@ -147,20 +147,24 @@ class SqliteStatements(Statements):
     def many(self, name: str, rows: Sequence[Sequence[Value]]) -> int:
         """Run a statement once a row, prepared once; return how many rows that changed."""
         before = self._connection.total_changes()
-        text = self._texts[name]
-        if len(rows) > 1 and _VALUES.search(text):
+        if len(rows) > 1 and self._insert(name, 1) is not None:
             # Each step gives up Python's lock and waits to get it back: one for many rows, not for each.
             for start in range(0, len(rows), ROWS_AT_ONCE):
                 some = rows[start : start + ROWS_AT_ONCE]
-                self._connection.execute(self._insert(name, len(some)), tuple(chain.from_iterable(some)))
+                insert = cast("str", self._insert(name, len(some)))
+                self._connection.execute(insert, tuple(chain.from_iterable(some)))
         else:
-            self._connection.executemany(text, rows)
+            self._connection.executemany(self._texts[name], rows)
         return self._connection.total_changes() - before
 
-    def _insert(self, name: str, number: int) -> str:
-        """An INSERT of one row as one of so many."""
-        known = self._inserts.get((name, number))
-        return known or self._inserts.setdefault((name, number), _of_rows(self._texts[name], number))
+    def _insert(self, name: str, number: int) -> str | None:
+        """An INSERT of one row as one of so many; None where it is not one of VALUES."""
+        try:
+            return self._inserts[name, number]
+        except KeyError:
+            text = self._texts[name]
+            insert = self._inserts[name, number] = _of_rows(text, number) if _VALUES.search(text) else None
+            return insert
 
 
 def _of_rows(insert: str, number: int) -> str:

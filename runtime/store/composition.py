@@ -43,7 +43,7 @@ class Wait(NamedTuple):
     @property
     def open(self) -> int:
         """How many it waits for; those that cancelled it count until they are retried."""
-        return sum(edge is not Edge.DONE for edge in self.edges.values())
+        return len(self.edges) - list(self.edges.values()).count(Edge.DONE)
 
 
 def look_at_parents(tx: StoreTransaction, parents: Sequence[int], on_failure: OnFailure) -> Wait:
