@@ -70,7 +70,7 @@ class GroupCommit(Generic[TransactionT]):
             begin_at_once(self._connection)
         except apsw.Error:
             return False
-        self._run([request for request in batch if request.take()])
+        self._run([request for request in batch if request.take()], on_the_loop=True)
         return True
 
     def _answer(self, batch: list[Request[TransactionT]]) -> Sequence[Request[TransactionT]]:
@@ -83,7 +83,7 @@ class GroupCommit(Generic[TransactionT]):
             self._roll_back()
             taken = [request for request in batch if not request.answered and request.take()]
             return [*answered, *_fail(taken, translate(error))]
-        self._run(taken)
+        self._run(taken, on_the_loop=False)
         return [*answered, *taken]
 
     def _wait_for_lock(
@@ -105,7 +105,7 @@ class GroupCommit(Generic[TransactionT]):
         self._connection.execute("BEGIN")  # nobody is left; an empty transaction keeps the ending the same
         return []
 
-    def _run(self, batch: list[Request[TransactionT]]) -> None:
+    def _run(self, batch: list[Request[TransactionT]], *, on_the_loop: bool) -> None:
         alone = len(batch) == 1
         try:
             tx = self._begin()
@@ -117,7 +117,7 @@ class GroupCommit(Generic[TransactionT]):
                 self._roll_back()
                 return
             tx.flush()
-            self.journal.commit(full=self._full)
+            self.journal.commit(full=self._full, on_the_loop=on_the_loop)
         except Exception as error:  # noqa: BLE001 - COMMIT failed: no acknowledgement for anyone
             self._roll_back()
             _fail(

@@ -29,11 +29,12 @@ class Journal:
         self._quickness = Quickness()
         connection.set_wal_hook(self._grown)
 
-    def commit(self, *, full: bool) -> None:
+    def commit(self, *, full: bool, on_the_loop: bool) -> None:
         """COMMIT.
 
         Args:
             full: whether it waits for the disk.
+            on_the_loop: where no thread keeps another waiting, the time that it takes is the disk's.
 
         Raises:
             apsw.Error: it failed; a transaction may still be open.
@@ -45,15 +46,23 @@ class Journal:
         if self._pages is None:
             self._pages = before  # nothing was written, so it says nothing about the disk
         elif full:
-            self._quickness.took(self._clock.monotonic() - began)
+            took = self._quickness.took if on_the_loop else self._quickness.took_at_most
+            took(self._clock.monotonic() - began)
 
-    def waits(self, *, full: bool) -> bool:
+    def waits(self, *, sharing: int) -> bool:
         """Whether the next commit may have to wait: for a checkpoint, or for a disk that is not quick.
 
         A checkpoint of another process may let a commit begin the file anew unforeseen: one sync in
         `PAGES_OF_A_JOURNAL`.
+
+        Args:
+            sharing: how many wait for the disk together; 0: nobody does.
         """
-        return self._pages is None or self.overdue or (full and not self._quickness.quick)
+        return self._pages is None or self.overdue or self.is_slow(sharing=sharing)
+
+    def is_slow(self, *, sharing: int) -> bool:
+        """Whether the disk would keep so many waiting for too long."""
+        return sharing > 0 and not self._quickness.quick(sharing)
 
     @property
     def overdue(self) -> bool:

@@ -143,6 +143,11 @@ class Lane(Generic[TransactionT]):
         """Whether its threads have nothing to do, and may be given something; on the trio thread."""
         return not self._held and self._broken is None
 
+    @property
+    def busy(self) -> bool:
+        """Whether its threads have something to do; `afterwards` follows. On the trio thread."""
+        return self._held > 0 and self._broken is None
+
     def hand_over(self, requests: Sequence[Request[TransactionT]]) -> None:
         """Hand over requests whose callers wait for them; on the trio thread."""
         for request in requests:

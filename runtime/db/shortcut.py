@@ -49,36 +49,54 @@ class Shortcut(Generic[TransactionT]):
     async def submit(self, request: Request[TransactionT]) -> object:
         """Have a brief request committed with the others of this turn of the loop; return its answer.
 
-        The first of a turn lets all other tasks run that can, then commits for them. Cancelled while
-        it waits for the first, or for the lane, a request is withdrawn; the first is carried out.
+        The first of a turn lets all other tasks run that can, then commits for them; while the lane's thread
+        works, others gather until it has done. Cancelled while it waits for the first, or for the lane, a
+        request is withdrawn; the first is carried out.
 
         Raises:
             DatabaseError: as `Database.write` says. Whatever the function raises comes through.
         """
-        if not self._lane.idle:
-            return await self._lane.submit(request)
         await trio.lowlevel.checkpoint_if_cancelled()
         self._gathered.append(request)
         self._durable = self._durable or request.durable
+        if self._awaits_lane():
+            return await request.wait()
         if not self._may_commit():
             # Now, not when the turn is over: the thread begins while the others prepare theirs.
             self._lane.hand_over(self._taken())
         elif len(self._gathered) == 1:
             await trio.lowlevel.cancel_shielded_checkpoint()
-            self._end_turn()
+            self.end_turn()
         return await request.wait()
+
+    def _awaits_lane(self) -> bool:
+        # Given to the busy thread they would keep it busy, and so would the next: one checkpoint would
+        # bring all that follows there. Where the disk is slow that is where they belong.
+        return (
+            self._lane.busy
+            and len(self._gathered) <= self._most
+            and not self._commit.journal.is_slow(sharing=self._sharing)
+        )
 
     def _may_commit(self) -> bool:
         # Durable ones, too: where syncs are quick, waiting for one costs the loop less than the thread does.
         return (
             self._lane.idle
             and len(self._gathered) <= self._most
-            and not self._commit.journal.waits(full=self._durable)
+            and not self._commit.journal.waits(sharing=self._sharing)
         )
 
-    def _end_turn(self) -> None:
-        """Commit for all that have gathered, unless they were handed over meanwhile."""
-        if not self._gathered:
+    @property
+    def _sharing(self) -> int:
+        """How many wait for the disk."""
+        return len(self._gathered) if self._durable else 0
+
+    def end_turn(self) -> None:
+        """Commit for all that have gathered, unless they were handed over, or are to wait for the lane.
+
+        To be called whenever the lane has answers.
+        """
+        if not self._gathered or self._awaits_lane():
             return
         here, batch = self._may_commit(), self._taken()
         if not (here and self._committed(batch)):

@@ -27,8 +27,8 @@ P = ParamSpec("P")
 TransactionT = TypeVar("TransactionT", bound=Transaction)
 
 MOST_IN_A_GROUP = 1000
-MOST_ON_THE_LOOP = 16
-"""Requests of one commit: more keep a thread busy for longer than handing them over takes."""
+MOST_ON_THE_LOOP = 64
+"""Requests of one commit: so long may the loop be busy with it, some milliseconds."""
 
 
 @asynccontextmanager
@@ -117,7 +117,9 @@ class ThreadedSqlite(SqliteDatabase[TransactionT], Generic[TransactionT]):
     ) -> None:
         super().__init__(announcer, commit, clock)
         self._durable = durable
-        self._writer = Lane("sqlite-writer", lambda: commit, most=MOST_IN_A_GROUP, afterwards=announcer.tell)
+        self._writer = Lane(
+            "sqlite-writer", lambda: commit, most=MOST_IN_A_GROUP, afterwards=self._lane_answered
+        )
         commit.on_early = self._writer.reply
         self._shortcut = Shortcut(
             self._writer, commit, clock, most=MOST_ON_THE_LOOP, afterwards=announcer.tell
@@ -144,6 +146,10 @@ class ThreadedSqlite(SqliteDatabase[TransactionT], Generic[TransactionT]):
         """See `Database.write_relaxed`."""
         way = self._shortcut if is_brief(fn) else self._writer
         return cast("R", await way.submit(self._request(fn, args, kwargs, durable=False)))
+
+    def _lane_answered(self) -> None:
+        self._announcer.tell()
+        self._shortcut.end_turn()
 
     async def close(self) -> None:
         """Finish what waits, then end the threads; from now on the shortcut is closed, too."""

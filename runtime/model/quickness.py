@@ -6,8 +6,13 @@ quick ones. A mean of the last eight would forget it after eight, a limit of tri
 
 QUICK = 0.001
 """Seconds; after a pause a switch to a thread and back takes 0.6 ms of it, and the loop has nothing to do."""
+MORE = 0.0001
+"""Seconds more for each one more that waits for the same: so much at least a thread takes longer with it,
+which has to wait for Python's lock at every step."""
 WEIGHT = 1 / 8
 """Of the newest duration in the mean."""
+DOUBT = 1 / 64
+"""How much less the mean counts when nothing exact was heard."""
 
 
 class Quickness:
@@ -23,7 +28,16 @@ class Quickness:
         mean = seconds if self._mean is None else self._mean
         self._mean = mean + WEIGHT * (seconds - mean)
 
-    @property
-    def quick(self) -> bool:
-        """Whether another time may be waited for."""
-        return self._mean is not None and self._mean <= QUICK
+    def took_at_most(self, seconds: float) -> None:
+        """It took so long or less: a thread measured it, which may have waited for others as well.
+
+        Where all is left to threads nothing else is ever heard, so what was slow once is slowly forgotten.
+        """
+        if self._mean is None or seconds < self._mean:
+            self.took(seconds)
+        else:
+            self._mean -= DOUBT * self._mean
+
+    def quick(self, sharing: int = 1) -> bool:
+        """Whether so many may wait for another time together."""
+        return self._mean is not None and self._mean <= QUICK + MORE * (sharing - 1)

@@ -1,7 +1,11 @@
 """A SQLite database of notes whose clock stands still; what tests of its parts begin with."""
 
+import threading
+from contextlib import asynccontextmanager
+
 import apsw
 import pytest
+import trio
 
 from tests.runtime.db.notes import add, opened
 from tests.runtime.store.synchronous import StillClock
@@ -26,3 +30,27 @@ def holder(path, database):
     other = apsw.Connection(str(path))
     yield other
     other.close()
+
+
+@pytest.fixture
+def busy_writer(database):
+    """A block in which the writer's thread works on something that is not brief."""
+
+    @asynccontextmanager
+    async def block():
+        begun, gate = trio.Event(), threading.Event()
+        token = trio.lowlevel.current_trio_token()
+
+        def lengthy(_tx):
+            trio.from_thread.run_sync(begun.set, trio_token=token)
+            assert gate.wait(10)
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(database.write, lengthy)
+            await begun.wait()
+            try:
+                yield
+            finally:
+                gate.set()
+
+    return block

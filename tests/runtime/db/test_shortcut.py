@@ -4,6 +4,7 @@ import threading
 
 import pytest
 import trio
+import trio.testing
 
 from runtime.db.base import brief
 from runtime.db.lane import Request
@@ -63,22 +64,42 @@ async def test_where_another_connection_holds_the_database_the_writer_waits_for_
     assert await database.write_relaxed(note, "later") == HERE
 
 
-async def test_while_the_writer_works_brief_ones_queue_there(database, writing):
-    begun, gate = trio.Event(), threading.Event()
-
-    def lengthy(_tx):
-        trio.from_thread.run_sync(begun.set, trio_token=token)
-        assert gate.wait(10)
-
-    token = trio.lowlevel.current_trio_token()
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(database.write, lengthy)
-        await begun.wait()
-        nursery.start_soon(writing.relaxed, "queued")
+async def test_while_the_writer_works_brief_ones_gather_and_are_then_committed_together_on_the_trio_thread(
+    database, writing, busy_writer
+):
+    async with trio.open_nursery() as nursery, busy_writer():
+        for number in range(3):
+            nursery.start_soon(writing.durable, f"durable {number}")
+            nursery.start_soon(writing.relaxed, f"relaxed {number}")
         await trio.testing.wait_all_tasks_blocked()
-        gate.set()
+        assert writing.places == {}
+
+    assert len(writing.here) == 6
+    assert len(await database.read(notes)) == 7
+
+
+async def test_where_the_disk_is_slow_what_waits_for_it_queues_at_the_writer(
+    database, writing, busy_writer, clock
+):
+    clock.step = 1.0  # each look at the clock costs a second: so long a commit takes
+    assert await database.write(note, "stalled") == HERE
+    async with trio.open_nursery() as nursery, busy_writer():
+        nursery.start_soon(writing.durable, "queued")
+        await trio.testing.wait_all_tasks_blocked()
 
     assert set(writing.places) == {"queued"}
+    assert writing.here == set()
+
+
+async def test_more_than_a_commit_may_carry_queue_at_the_writer_while_it_works(
+    database, writing, busy_writer
+):
+    async with trio.open_nursery() as nursery, busy_writer():
+        for number in range(MOST_ON_THE_LOOP + 1):
+            nursery.start_soon(writing.relaxed, str(number))
+        await trio.testing.wait_all_tasks_blocked()
+
+    assert len(writing.places) == MOST_ON_THE_LOOP + 1
     assert writing.here == set()
 
 

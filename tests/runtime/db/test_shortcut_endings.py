@@ -61,6 +61,29 @@ async def test_handed_over_it_is_withdrawn_by_a_cancellation(database, holder):
     assert await database.read(notes) == ["first", "later"]
 
 
+async def test_gathered_behind_the_writer_it_is_withdrawn_by_a_cancellation(database, busy_writer):
+    async with busy_writer():
+        with trio.move_on_after(0.01) as scope:
+            await database.write_relaxed(note, "never")
+
+    assert scope.cancelled_caught
+    assert await database.write_relaxed(note, "later")
+    assert await database.read(notes) == ["first", "later"]
+
+
+async def test_who_has_gathered_behind_the_writer_when_the_database_is_closed_is_told_so(
+    database, busy_writer
+):
+    writing = Notes(database)
+    async with trio.open_nursery() as nursery, busy_writer():
+        nursery.start_soon(writing.relaxed, "late")
+        await trio.testing.wait_all_tasks_blocked()
+        nursery.start_soon(database.close)
+        await trio.testing.wait_all_tasks_blocked()
+
+    assert str(writing.places["late"]) == "the database is closed"
+
+
 async def test_once_begun_it_is_waited_for_although_a_waiter_is_cancelled(database):
     """The first function of a commit cancels all that share it."""
     answers = []
