@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Unpack, cast, overload
 
-from runtime.db.base import brief
+from runtime.db.base import blind
 from runtime.enqueueing import EnqueueOptions, OnConflict, new_job, new_jobs
 from runtime.flow import AnyOptions, Chain, FlowOptions, Group, plan
 from runtime.job import Job
@@ -41,7 +41,7 @@ class JobTransaction(StoreTransaction):
             return self.store_flow(job, **cast("FlowOptions", options))
         return self.store_job(job, **cast("EnqueueOptions", options))
 
-    @brief
+    @blind
     def store_job(self, job: Job, /, **options: Unpack[EnqueueOptions]) -> JobRecord:
         """`enqueue` of a job."""
         return jobs.insert(self, new_job(job, self.now, **options))

@@ -155,10 +155,9 @@ FunctionT = TypeVar("FunctionT", bound=Callable[..., object])
 
 
 def brief(fn: FunctionT) -> FunctionT:
-    """Mark a transaction function that takes no longer than a switch to a thread and back.
+    """Mark a transaction function that takes no longer than a switch to a thread and back, a few statements.
 
-    A database may run it on the trio thread, where it need not wait there for anything; it may be begun,
-    broken off before anything is written, and run anew elsewhere.
+    A database in this process may run it on the trio thread, where it need not wait there for anything.
     """
     fn.is_brief = True  # type: ignore[attr-defined]  # functions bear attributes
     return fn
@@ -167,6 +166,20 @@ def brief(fn: FunctionT) -> FunctionT:
 def is_brief(fn: Callable[..., object]) -> bool:
     """Whether it is marked as `brief`."""
     return getattr(fn, "is_brief", False)
+
+
+def blind(fn: FunctionT) -> FunctionT:
+    """Mark a brief transaction function that seldom asks the database anything before it writes.
+
+    One on a server may run it on the trio thread; when it does ask, it is broken off and run anew elsewhere.
+    """
+    fn.is_blind = True  # type: ignore[attr-defined]  # functions bear attributes
+    return brief(fn)
+
+
+def is_blind(fn: Callable[..., object]) -> bool:
+    """Whether it is marked as `blind`."""
+    return getattr(fn, "is_blind", False)
 
 
 class Database(ABC, Generic[TransactionT]):

@@ -24,7 +24,7 @@ import trio
 
 from runtime.clock import Clock
 from runtime.db.announcer import Announcer
-from runtime.db.base import Database, Listener, Statements, Transaction, is_brief
+from runtime.db.base import Database, Listener, Statements, Transaction, is_blind
 from runtime.db.doorbell import silent
 from runtime.db.lane import Lane, Request
 from runtime.db.location import PostgresLocation
@@ -160,7 +160,7 @@ class ThreadedPostgres(Database[TransactionT], Generic[TransactionT]):
         self, fn: Callable[Concatenate[TransactionT, P], R], /, *args: P.args, **kwargs: P.kwargs
     ) -> R:
         """See `Database.write`; `fn` may run several times, the last of them counts."""
-        way = self.courier if is_brief(fn) else self._lanes["writer"]
+        way = self.courier if is_blind(fn) else self._lanes["writer"]
         return cast("R", await way.submit(self._request(fn, args, kwargs)))
 
     async def write_relaxed(

@@ -1,7 +1,7 @@
 """Courier: takes to the server what only stores, from the trio thread and in one round trip.
 
 A switch to a thread and back takes as long as the server takes for an enqueue, and most of those ask
-the server nothing. So brief functions run here without one, all that wait at once; what they gathered goes
+the server nothing. So blind functions run here without one, all that wait at once; what they gathered goes
 off in one piece, and others run until the answer is back. Who asks for more than that goes to the
 lane, to the threads, and so does everybody whom something befalls on the way: they know what to do.
 
@@ -82,7 +82,7 @@ class Courier(Generic[TransactionT]):
         """Set when nothing is worth waiting for any more."""
 
     async def submit(self, request: Request[TransactionT]) -> object:
-        """Have a brief function run and its transaction committed; see `Lane.submit`."""
+        """Have a blind function run and its transaction committed; see `Lane.submit`."""
         if self._dismissed.is_set() or not (self._equipped and self._clock.fresh):
             self._called.set()
             return await self._lane.submit(request)
