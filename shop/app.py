@@ -13,14 +13,14 @@ from shop.services.bundle import open_services, random_order_id
 
 def build_app(
     environment: Mapping[str, str] | None = None,
-    new_order_id: Callable[[], str] = random_order_id,
+    new_order_id: Callable[[float], str] = random_order_id,
     webhooks_service: webhooks.Webhooks | None = None,
 ) -> App:
     """The shop as an application.
 
     Args:
         environment: where the `SHOP_…` settings come from; by default the process's, read at opening.
-        new_order_id: makes ids that nobody can guess.
+        new_order_id: makes ids that nobody can guess, from the moment.
         webhooks_service: stands in for the one that makes real connections.
     """
     services = partial(

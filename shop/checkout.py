@@ -12,7 +12,7 @@ from dataclasses import replace
 import trio
 
 from runtime.app import Deployment
-from runtime.db.base import UniqueViolation
+from runtime.db.base import UniqueViolation, brief
 from runtime.errors import DatabaseError
 from runtime.transaction import JobTransaction
 from shop.errors import (
@@ -71,7 +71,7 @@ async def checkout(
 async def _place(
     deployment: Deployment, services: ShopServices, request: OrderRequest, key: str | None
 ) -> Order:
-    new_id = services.new_order_id()
+    new_id = services.new_order_id(deployment.clock.now())
     try:
         opened = await deployment.db.write(open_order, new_id, request, key)
     except UniqueViolation as error:  # another process began with the same key at this moment
@@ -97,6 +97,7 @@ async def _settle(deployment: Deployment, order_id: str, result: PaymentResult) 
         raise OrderUnconfirmed(order_id) from error
 
 
+@brief
 def open_order(
     tx: JobTransaction, new_id: str, request: OrderRequest, key: str | None
 ) -> NewOrder | tuple[Order, Payment]:
@@ -107,10 +108,9 @@ def open_order(
     Raises:
         UnknownProduct, OutOfStock, IdempotencyMismatch: nothing was stored.
     """
-    fingerprint = request.fingerprint()
     earlier = None if key is None else find_request(tx, key)
     if earlier is not None:
-        if earlier.fingerprint != fingerprint:
+        if earlier.fingerprint != request.fingerprint():
             raise IdempotencyMismatch
         return find_order_and_payment(tx, earlier.order_id)
     items = _priced(tx, request.items)
@@ -122,7 +122,7 @@ def open_order(
     insert_order(tx, order)
     begin_payment(tx, new_id, order.total_cents)
     if key is not None:
-        remember_request(tx, key, fingerprint, new_id)
+        remember_request(tx, key, request.fingerprint(), new_id)
     return order
 
 

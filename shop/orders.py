@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from runtime.db.base import Transaction
+from runtime.errors import NotFound
 from runtime.model.records import Page, Status
 
 MAX_NUMBER = 2**63 - 1
@@ -132,14 +133,28 @@ def list_orders(
     return Page(tuple(_with_items(tx, order) for order in shown), more)
 
 
-def mark_paid(tx: Transaction, order_id: str) -> None:
-    """The customer has paid."""
-    tx.run("mark_order_paid", id=order_id, now=tx.now)
+def mark_paid(tx: Transaction, order_id: str) -> Order:
+    """The customer has paid. Returns the order as it is now.
+
+    Raises:
+        NotFound: there is none that waits for its payment.
+    """
+    return _marked(tx, order_id, tx.one("mark_order_paid", _order, id=order_id, now=tx.now))
 
 
-def mark_unpaid(tx: Transaction, order_id: str) -> None:
-    """The payment did not succeed."""
-    tx.run("mark_order_unpaid", id=order_id)
+def mark_unpaid(tx: Transaction, order_id: str) -> Order:
+    """The payment did not succeed. Returns the order as it is now.
+
+    Raises:
+        NotFound: there is none that waits for its payment.
+    """
+    return _marked(tx, order_id, tx.one("mark_order_unpaid", _order, id=order_id))
+
+
+def _marked(tx: Transaction, order_id: str, order: Order | None) -> Order:
+    if order is None:
+        raise NotFound(f"no order {order_id} waits for its payment")
+    return _with_items(tx, order)
 
 
 def _with_items(tx: Transaction, order: Order) -> Order:

@@ -6,6 +6,7 @@ The checkout and the recovery job both settle; whoever comes second finds it don
 from dataclasses import dataclass
 from enum import StrEnum
 
+from runtime.db.base import brief
 from runtime.errors import NotFound
 from runtime.transaction import JobTransaction
 from shop import fulfilment
@@ -60,6 +61,7 @@ def find_payment(tx: JobTransaction, order_id: str) -> Payment | None:
     return tx.one("find_payment", _payment, order_id=order_id)
 
 
+@brief
 def settle(tx: JobTransaction, order_id: str, result: PaymentResult) -> tuple[Order, Payment]:
     """Write down the outcome of a charge and set off what follows from it, once.
 
@@ -68,25 +70,24 @@ def settle(tx: JobTransaction, order_id: str, result: PaymentResult) -> tuple[Or
     Raises:
         NotFound: no such order.
     """
-    settled = tx.run(
+    payment = tx.one(
         "settle_payment",
+        _payment,
         order_id=order_id,
         state=result.state,
         charge_id=result.charge_id,
         reason=result.reason,
         now=tx.now,
     )
-    paid = result.state is PaymentState.PAID
-    if settled and paid:
-        mark_paid(tx, order_id)
-    elif settled:
-        give_back(tx, order_id)
-        mark_unpaid(tx, order_id)
-    order, payment = find_order_and_payment(tx, order_id)
-    if settled and paid:
+    if payment is None:
+        return find_order_and_payment(tx, order_id)
+    if payment.state is PaymentState.PAID:
+        order = mark_paid(tx, order_id)
         fulfilment.begin(tx, order)
         announce(tx, OrderEvent.PAID, order_id)
-    elif settled:
+    else:
+        give_back(tx, order_id)
+        order = mark_unpaid(tx, order_id)
         announce(tx, OrderEvent.FAILED, order_id, reason=result.reason)
     return order, payment
 

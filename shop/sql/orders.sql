@@ -29,11 +29,13 @@ SELECT product_id, name, quantity, price_cents FROM order_items WHERE order_id =
 
 -- name: mark_order_paid
 -- The customer has paid.
-UPDATE orders SET status = 'paid', paid_at = :now WHERE id = :id AND status = 'pending_payment';
+UPDATE orders SET status = 'paid', paid_at = :now WHERE id = :id AND status = 'pending_payment'
+RETURNING number, id, user_id, email, status, total_cents, created_at, paid_at, completed_at;
 
 -- name: mark_order_unpaid
 -- The payment did not succeed.
-UPDATE orders SET status = 'payment_failed' WHERE id = :id AND status = 'pending_payment';
+UPDATE orders SET status = 'payment_failed' WHERE id = :id AND status = 'pending_payment'
+RETURNING number, id, user_id, email, status, total_cents, created_at, paid_at, completed_at;
 
 -- name: complete_order
 -- All that the order needs is done.

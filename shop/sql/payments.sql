@@ -9,7 +9,8 @@ SELECT order_id, state, amount_cents, charge_id, reason FROM payments WHERE orde
 -- name: settle_payment
 -- Write down the outcome, if nobody has before.
 UPDATE payments SET state = :state, charge_id = :charge_id, reason = :reason, settled_at = :now
-WHERE order_id = :order_id AND state = 'started';
+WHERE order_id = :order_id AND state = 'started'
+RETURNING order_id, state, amount_cents, charge_id, reason;
 
 -- name: insert_order_request
 -- The idempotency key now stands for this order.

@@ -131,9 +131,9 @@ class OpenShop:
         return self.services.gateway.ledger.entries()
 
 
-def numbered_ids() -> Callable[[], str]:
+def numbered_ids() -> Callable[[float], str]:
     numbers = itertools.count(1)
-    return lambda: f"ord-{next(numbers)}"
+    return lambda _now: f"ord-{next(numbers)}"
 
 
 @pytest.fixture

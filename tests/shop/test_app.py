@@ -2,6 +2,8 @@ from pathlib import Path
 
 import pytest
 import trio
+from hypothesis import given
+from hypothesis import strategies as st
 from trio.testing import MockClock
 
 from runtime.app import Deployment
@@ -51,11 +53,18 @@ def test_the_schedules_are_those_of_the_contract() -> None:
     }
 
 
-def test_order_ids_cannot_be_guessed() -> None:
-    ids = {random_order_id() for _ in range(1000)}
+def test_order_ids_of_one_moment_cannot_be_guessed() -> None:
+    ids = {random_order_id(1.8e9) for _ in range(1000)}
 
-    assert len(ids) == 1000
-    assert all(len(order_id.removeprefix("ord-")) == 24 for order_id in ids)
+    assert len({order_id[-24:] for order_id in ids}) == 1000
+    assert {len(order_id) for order_id in ids} == {len("ord-") + 12 + 24}
+
+
+@given(st.lists(st.floats(min_value=0, max_value=32_503_680_000), min_size=2, max_size=2))
+def test_order_ids_are_in_the_order_of_their_milliseconds(moments: list[float]) -> None:
+    earlier, later = sorted(moments)
+
+    assert random_order_id(earlier)[:16] <= random_order_id(later)[:16]
 
 
 async def test_a_bad_setting_stops_the_start(tmp_path: Path, autojump_clock: MockClock) -> None:

@@ -145,8 +145,8 @@ WHERE id = :id AND :worker <> '' AND :claims > 0
     Mutant(
         "charged before the intent is written",
         "shop/checkout.py",
-        "    new_id = services.new_order_id()\n",
-        "    new_id = services.new_order_id()\n"
+        "    new_id = services.new_order_id(deployment.clock.now())\n",
+        "    new_id = services.new_order_id(deployment.clock.now())\n"
         "    await services.gateway.charge(new_id, 1, request.payment_token)\n",
         "tests/shop/test_crash.py",
     ),

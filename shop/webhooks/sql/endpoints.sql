@@ -33,7 +33,7 @@ SELECT event FROM webhook_subscriptions WHERE endpoint_id = :endpoint_id ORDER B
 SELECT webhook_endpoints.id, webhook_endpoints.paused_until
 FROM webhook_subscriptions JOIN webhook_endpoints ON webhook_endpoints.id = webhook_subscriptions.endpoint_id
 WHERE webhook_subscriptions.event = :event AND webhook_endpoints.disabled_at IS NULL
-ORDER BY webhook_endpoints.id;
+ORDER BY webhook_subscriptions.endpoint_id;
 
 -- name: lock_webhook_endpoint
 -- Make other transactions that touch the same endpoint wait for this one.
