@@ -50,7 +50,7 @@ class Shortcut(Generic[TransactionT]):
         """Have a brief request committed with the others of this turn of the loop; return its answer.
 
         The first of a turn lets all other tasks run that can, then commits for them; while the lane's thread
-        works, others gather until it has done. Cancelled while it waits for the first, or for the lane, a
+        works, others gather until it has answers. Cancelled while it waits for the first, or for the lane, a
         request is withdrawn; the first is carried out.
 
         Raises:
@@ -92,11 +92,12 @@ class Shortcut(Generic[TransactionT]):
         return len(self._gathered) if self._durable else 0
 
     def end_turn(self) -> None:
-        """Commit for all that have gathered, unless they were handed over, or are to wait for the lane.
+        """Commit for all that have gathered, unless they were handed over.
 
-        To be called whenever the lane has answers.
+        To be called whenever the lane has answers. Where it goes on to work for others (and may wait long, for
+        a lock) those who have gathered behind it wait no longer than if they had queued there.
         """
-        if not self._gathered or self._awaits_lane():
+        if not self._gathered:
             return
         here, batch = self._may_commit(), self._taken()
         if not (here and self._committed(batch)):

@@ -78,6 +78,19 @@ async def test_while_the_writer_works_brief_ones_gather_and_are_then_committed_t
     assert len(await database.read(notes)) == 7
 
 
+async def test_they_gather_behind_one_batch_of_the_writers_and_no_longer(database, writing, busy_writer):
+    """A second one may wait for a lock for as long as the first: they would be refused too late."""
+    async with trio.open_nursery() as nursery, busy_writer():
+        nursery.start_soon(writing.relaxed, "gathered")
+        await trio.testing.wait_all_tasks_blocked()
+        nursery.start_soon(database.write, add, "queued at the writer")
+        await trio.testing.wait_all_tasks_blocked()
+
+    assert set(writing.places) == {"gathered"}
+    assert sorted(await database.read(notes)) == ["first", "gathered", "queued at the writer"]
+    assert writing.here == set()
+
+
 async def test_where_the_disk_is_slow_what_waits_for_it_queues_at_the_writer(
     database, writing, busy_writer, clock
 ):
