@@ -94,8 +94,8 @@ class Shortcut(Generic[TransactionT]):
     def end_turn(self) -> None:
         """Commit for all that have gathered, unless they were handed over.
 
-        To be called whenever the lane has answers. Where it goes on to work for others (and may wait long, for
-        a lock) those who have gathered behind it wait no longer than if they had queued there.
+        To be called whenever the lane has answers. Where it goes on to work for others (and may wait for a
+        lock) those who have gathered behind it wait no longer than if they had queued there.
         """
         if not self._gathered:
             return

@@ -11,7 +11,7 @@ MORE = 0.0001
 which has to wait for Python's lock at every step."""
 WEIGHT = 1 / 8
 """Of the newest duration in the mean."""
-DOUBT = 1 / 64
+DOUBT = 1 / 16
 """How much less the mean counts when nothing exact was heard."""
 
 

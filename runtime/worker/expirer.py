@@ -6,7 +6,7 @@ from runtime.app import Deployment
 from runtime.errors import DatabaseError
 from runtime.store.deadlines import expire, next_moment
 from runtime.store.subjects import DEADLINE
-from runtime.worker.wakeup import Wakeup
+from runtime.worker.wakeup import PacedWakeup
 
 MOST = 1000
 """Jobs in one transaction: a million running out of time at once must not hold the lock for seconds."""
@@ -18,7 +18,7 @@ PAUSE = 0.1
 
 async def run_expirer(deployment: Deployment, poll: float) -> None:
     """Cancel what is out of time; sleep until the next job may be."""
-    wake = Wakeup()
+    wake = PacedWakeup()
     stop_listening = deployment.database.listen(lambda subjects: wake.set() if DEADLINE in subjects else None)
     try:
         while True:

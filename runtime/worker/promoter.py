@@ -6,7 +6,7 @@ from runtime.app import Deployment
 from runtime.errors import DatabaseError
 from runtime.store.promotion import next_due, promote
 from runtime.store.subjects import SCHEDULED
-from runtime.worker.wakeup import Wakeup
+from runtime.worker.wakeup import PacedWakeup
 
 MOST = 1000
 """Jobs in one transaction: a million falling due at once must not hold the lock for seconds."""
@@ -16,7 +16,7 @@ POLLS = 30
 
 async def run_promoter(deployment: Deployment, poll: float) -> None:
     """Promote what is due; sleep until the next job is."""
-    wake = Wakeup()
+    wake = PacedWakeup()
     stop_listening = deployment.database.listen(
         lambda subjects: wake.set() if SCHEDULED in subjects else None
     )
