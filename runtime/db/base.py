@@ -37,10 +37,6 @@ class Statements(ABC):
     def rows(self, name: str, parameters: Mapping[str, Value]) -> Iterable[tuple[Value, ...]]:
         """The rows that a statement yields, read as they are asked for."""
 
-    def packed(self, name: str, parameters: Mapping[str, Value]) -> Iterable[Sequence[Value]]:
-        """The rows of a query that gives them as one text of JSON where rows are dear, and else as rows."""
-        return self.rows(name, parameters)
-
     @abstractmethod
     def run(self, name: str, parameters: Mapping[str, Value]) -> int:
         """Run a statement; return how many rows it changed."""
@@ -80,10 +76,6 @@ class Transaction:
     def all(self, name: str, make: Callable[..., R], /, **parameters: Value) -> list[R]:
         """Every row of the query `name`, each as `make(*columns)`."""
         return [make(*row) for row in self._ready().rows(name, parameters)]
-
-    def packed(self, name: str, make: Callable[..., R], /, **parameters: Value) -> list[R]:
-        """`all` of a query whose rows a dialect may put into one; see `Statements.packed`."""
-        return [make(*row) for row in self._ready().packed(name, parameters)]
 
     def each(self, name: str, make: Callable[..., R], /, **parameters: Value) -> Iterator[R]:
         """The rows of the query `name` as `make(*columns)`, one at a time; do not write meanwhile."""

@@ -4,7 +4,6 @@ apsw brings a current SQLite. Nothing else in the process may open the file: a
 second SQLite library, or a plain open and close of it, silently drops the locks.
 """
 
-import json
 import os
 import re
 import time
@@ -129,12 +128,6 @@ class SqliteStatements(Statements):
         return cast(
             "Iterable[tuple[Value, ...]]", self._connection.execute(self._texts[name], parameters or None)
         )
-
-    def packed(self, name: str, parameters: Mapping[str, Value]) -> Sequence[Sequence[Value]]:
-        """The rows in one text: each that is fetched gives up Python's lock, and waits to get it back."""
-        ((text,),) = self.rows(name, parameters)
-        found: Sequence[Sequence[Value]] = json.loads(cast("str", text))
-        return found
 
     def run(self, name: str, parameters: Mapping[str, Value]) -> int:
         """Run a statement to its end; return how many rows it changed."""

@@ -116,19 +116,13 @@ def _save_completed(tx: StoreTransaction, worker: str, endings: Sequence[Ending]
     alike: dict[tuple[int, int], list[ClaimedJob]] = {}
     for job, transition in endings:
         alike.setdefault((job.claims, transition.attempts), []).append(job)
-    saves: list[dict[str, Value]] = [
-        {
-            "ids": json.dumps([job.id for job in jobs]),
-            "worker": worker,
-            "claims": claims,
-            "attempts": attempts,
-            "now": tx.now,
-        }
+    saves = [
+        _save(jobs, worker=worker, claims=claims, attempts=attempts, now=tx.now)
         for (claims, attempts), jobs in alike.items()
     ]
     # In this order: whoever begins to wait for one of them sees that it has ended, or is seen.
-    tx.foresee(*(("complete_jobs", save) for save in saves), *_CONSEQUENCES)
-    saved = [tx.run("complete_jobs", **save) for save in saves]
+    tx.foresee(*saves, *_CONSEQUENCES)
+    saved = [tx.run(name, **save) for name, save in saves]
     return [
         job
         for jobs, number in zip(alike.values(), saved, strict=True)
@@ -136,6 +130,13 @@ def _save_completed(tx: StoreTransaction, worker: str, endings: Sequence[Ending]
         for job in jobs
         if not _completed_by(tx, worker, job)
     ]
+
+
+def _save(jobs: Sequence[ClaimedJob], **values: Value) -> Question:
+    """Which statement completes these. One finds no list of one: that alone takes as long as all the rest."""
+    if len(jobs) == 1:
+        return "complete_job", {"id": jobs[0].id, **values}
+    return "complete_jobs", {"ids": json.dumps([job.id for job in jobs]), **values}
 
 
 _CONSEQUENCES: Sequence[Question] = (("lanes_in_use", {}), ("composition_in_use", {}))

@@ -11,9 +11,18 @@ WITH due AS MATERIALIZED (
 )
 SELECT id, type, payload, attempts, max_attempts, crashes, claims FROM taken ORDER BY scheduled_at, id;
 
+-- name: claim_job
+-- Differs because `ready_jobs` has claimed it: nothing is left to do.
+;
+
 -- name: claim_jobs
 -- Differs because `ready_jobs` has claimed them: nothing is left to do.
 ;
+
+-- name: complete_job
+-- Differs because the status must be hidden from PostgreSQL's planner: see `complete_jobs`.
+UPDATE jobs SET status = 'completed', completed_at = :now, updated_at = :now, attempts = :attempts, cancel_requested = 0
+WHERE id = :id AND status || '' = 'processing' AND locked_by = :worker AND claims = :claims;
 
 -- name: complete_jobs
 -- Differs because PostgreSQL takes the ids as an array. It hides the status from the planner, which else reads the small index of what runs, and in it all that this worker has finished since the last vacuum.
