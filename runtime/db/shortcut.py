@@ -69,6 +69,14 @@ class Shortcut(Generic[TransactionT]):
             self.end_turn()
         return await request.wait()
 
+    async def pass_by(self, request: Request[TransactionT]) -> object:
+        """Have one that is not brief carried out by the lane, behind those who have gathered.
+
+        They came before it, and its patience may outlast theirs.
+        """
+        self._lane.hand_over(self._taken())
+        return await self._lane.submit(request)
+
     def _awaits_lane(self) -> bool:
         # Given to the busy thread they would keep it busy, and so would the next: one checkpoint would
         # bring all that follows there. Where the disk is slow that is where they belong.

@@ -137,15 +137,15 @@ class ThreadedSqlite(SqliteDatabase[TransactionT], Generic[TransactionT]):
         self, fn: Callable[Concatenate[TransactionT, P], R], /, *args: P.args, **kwargs: P.kwargs
     ) -> R:
         """See `Database.write`."""
-        way = self._shortcut if is_brief(fn) else self._writer
-        return cast("R", await way.submit(self._request(fn, args, kwargs, durable=self._durable)))
+        submit = self._shortcut.submit if is_brief(fn) else self._shortcut.pass_by
+        return cast("R", await submit(self._request(fn, args, kwargs, durable=self._durable)))
 
     async def write_relaxed(
         self, fn: Callable[Concatenate[TransactionT, P], R], /, *args: P.args, **kwargs: P.kwargs
     ) -> R:
         """See `Database.write_relaxed`."""
-        way = self._shortcut if is_brief(fn) else self._writer
-        return cast("R", await way.submit(self._request(fn, args, kwargs, durable=False)))
+        submit = self._shortcut.submit if is_brief(fn) else self._shortcut.pass_by
+        return cast("R", await submit(self._request(fn, args, kwargs, durable=False)))
 
     def _lane_answered(self) -> None:
         self._announcer.tell()
