@@ -99,11 +99,15 @@ class Process:
         return sent
 
     def kill_group(self) -> float:
-        """SIGKILL to it and all it started, and wait for its end; when that was, in monotonic seconds."""
+        """SIGKILL to it and all it started, and wait for its end; when it was sent, in monotonic seconds.
+
+        Its locks may be gone, and its jobs run elsewhere, before we hear of its end.
+        """
+        sent = time.monotonic()
         with suppress(ProcessLookupError):
             os.killpg(self.pid, signal.SIGKILL)
         self._popen.wait()
-        return time.monotonic()
+        return sent
 
     def end(self, within: float = PATIENCE) -> int:
         """Wait for its end; the exit code."""

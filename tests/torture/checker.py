@@ -36,7 +36,7 @@ class History:
     effects: Counter[str] = field(default_factory=Counter)
     runs: list[Run] = field(default_factory=list)
     died: dict[int, float] = field(default_factory=dict)
-    """When which process died."""
+    """When which process was killed."""
     frozen: set[int] = field(default_factory=set)
     """The processes that stood still for a while: what they ran may overlap."""
     charges: Counter[str] = field(default_factory=Counter)

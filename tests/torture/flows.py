@@ -33,16 +33,16 @@ class Part(Job, type="part"):
 async def part(job: Part, ctx: Context) -> int:
     """Returns how many parents have handed on a result."""
     note("start", ctx, name=job.name)
-    await trio.sleep(job.seconds)
-    if job.name == "broken":
+    try:
+        await trio.sleep(job.seconds)
+        if job.name == "broken":
+            raise Discard("told to")
+        for _ in range(job.adds):
+            ctx.enqueue(Part(), awaited=True)
+        ctx.write(record_effect, ctx.job_id)
+        return sum(result.value is not None for result in await ctx.results())
+    finally:  # cancelled by an operator, it has ended too
         note("end", ctx, name=job.name)
-        raise Discard("told to")
-    for _ in range(job.adds):
-        ctx.enqueue(Part(), awaited=True)
-    ctx.write(record_effect, ctx.job_id)
-    heard = sum(result.value is not None for result in await ctx.results())
-    note("end", ctx, name=job.name)
-    return heard
 
 
 ENDS = {"broken": "failed", "never": "cancelled"}

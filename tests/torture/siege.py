@@ -67,7 +67,7 @@ class Siege(harness.Deployment):
         return ids
 
     def kill(self, process: Process) -> float:
-        """SIGKILL to a process and all it started; when it was dead, in monotonic seconds."""
+        """SIGKILL to a process and all it started; when it was sent, in monotonic seconds."""
         pids = [process.pid, *process.children]
         died = process.kill_group()
         self.history.died |= dict.fromkeys(pids, died)
