@@ -33,7 +33,7 @@ async def forget_completed(url: str, job_type: str) -> None:
 
 def _fill(tx: JobTransaction, job_type: str, status: Status, count: int) -> None:
     ids = tx.reserve_ids(count)
-    tx.run(
+    tx.change(
         "fill_jobs",
         first=ids[0],
         last=ids[-1],

@@ -103,7 +103,7 @@ async def serve(given: ServerOrders) -> None:
 
 
 def _stock_up(tx: JobTransaction) -> None:
-    tx.run("stock_up", stock=STOCK)
+    tx.change("stock_up", stock=STOCK)
 
 
 async def _free_port() -> int:

@@ -142,9 +142,12 @@ class _Borrowed(Statements):
         self.rows(name, parameters)
         return 0
 
-    def many(self, name: str, rows: Sequence[Sequence[Value]]) -> int:
+    def change(self, name: str, parameters: Mapping[str, Value]) -> None:
+        """Run a statement."""
+        self.rows(name, parameters)
+
+    def many(self, name: str, rows: Sequence[Sequence[Value]]) -> None:
         """Run a statement once a row."""
         names = list(dict.fromkeys(_NAMED.findall(self._texts[name])))
         for row in rows:
             self.rows(name, dict(zip(names, row, strict=True)))
-        return 0

@@ -7,6 +7,8 @@
 A crash between any two leaves what the recovery job needs to finish or undo it.
 """
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 
 import trio
@@ -35,7 +37,7 @@ from shop.payments import (
     find_order_and_payment,
     settle,
 )
-from shop.products import find_product, reserve
+from shop.products import find_products, reserve
 from shop.requests import OrderLine, OrderRequest, check_key, find_request, remember_request
 from shop.services.bundle import ShopServices
 from shop.services.gateway import ANSWER_TIME
@@ -114,10 +116,7 @@ def open_order(
             raise IdempotencyMismatch
         return find_order_and_payment(tx, earlier.order_id)
     items = _priced(tx, request.items)
-    for item in sorted(
-        items, key=lambda item: item.product_id
-    ):  # in one order, so that no two orders deadlock
-        reserve(tx, item.product_id, item.quantity)
+    reserve(tx, _quantities(items))
     order = NewOrder(id=new_id, user_id=request.user_id, email=request.email, items=items)
     insert_order(tx, order)
     begin_payment(tx, new_id, order.total_cents)
@@ -144,9 +143,17 @@ def answer(order: Order, payment: Payment) -> Order:
             raise InProgress(RETRY_AFTER)
 
 
+def _quantities(items: Sequence[OrderItem]) -> Counter[str]:
+    """How many of each product; it may stand in several lines."""
+    quantities: Counter[str] = Counter()
+    for item in items:
+        quantities[item.product_id] += item.quantity
+    return quantities
+
+
 def _priced(tx: JobTransaction, lines: list[OrderLine]) -> list[OrderItem]:
     """The lines with today's names and prices."""
-    products = [find_product(tx, line.product_id) for line in lines]
+    products = find_products(tx, [line.product_id for line in lines])
     unknown = [
         (position, line.product_id)
         for position, (line, product) in enumerate(zip(lines, products, strict=True))

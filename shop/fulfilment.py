@@ -28,7 +28,7 @@ def begin(tx: JobTransaction, order: Order) -> None:
         ),
     )
     workflow = tx.enqueue(work, name=f"order {order.id}")
-    tx.run("insert_order_work", order_id=order.id, workflow_id=workflow.id)
+    tx.change("insert_order_work", order_id=order.id, workflow_id=workflow.id)
 
 
 def complete(tx: JobTransaction, order_id: str) -> None:

@@ -23,14 +23,14 @@ class Invoice:
 
 def take_number(tx: Transaction, order: Order) -> Invoice:
     """The order's invoice, with the next free number; asked again, with the same one."""
-    tx.run("take_invoice_number", order_id=order.id, now=tx.now)
+    tx.change("take_invoice_number", order_id=order.id, now=tx.now)
     number, issued_at = tx.one("find_invoice_number", _number, order_id=order.id) or (0, tx.now)
     return Invoice(number, issued_at, order)
 
 
 def save_invoice(tx: Transaction, order_id: str, pdf: bytes) -> None:
     """Keep the drawn invoice."""
-    tx.run("save_invoice", order_id=order_id, pdf=pdf)
+    tx.change("save_invoice", order_id=order_id, pdf=pdf)
 
 
 def find_invoice(tx: Transaction, order_id: str) -> bytes | None:

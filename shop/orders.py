@@ -1,10 +1,10 @@
 """Orders: what is stored of them, and the lists that people see."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from runtime.db.base import Transaction
+from runtime.db.base import Transaction, Value
 from runtime.errors import NotFound
 from runtime.model.records import Page, Status
 
@@ -87,7 +87,7 @@ class NewOrder:
 
 def insert_order(tx: Transaction, order: NewOrder) -> None:
     """Store an order that waits for its payment."""
-    tx.run(
+    tx.change(
         "insert_order",
         id=order.id,
         user_id=order.user_id,
@@ -139,7 +139,9 @@ def mark_paid(tx: Transaction, order_id: str) -> Order:
     Raises:
         NotFound: there is none that waits for its payment.
     """
-    return _marked(tx, order_id, tx.one("mark_order_paid", _order, id=order_id, now=tx.now))
+    mark: Mapping[str, Value] = {"id": order_id, "now": tx.now}
+    tx.foresee(("mark_order_paid", mark), ("list_order_items", {"order_id": order_id}))
+    return _marked(tx, order_id, tx.one("mark_order_paid", _order, **mark))
 
 
 def mark_unpaid(tx: Transaction, order_id: str) -> Order:

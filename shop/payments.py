@@ -52,7 +52,7 @@ class Payment:
 
 def begin_payment(tx: JobTransaction, order_id: str, amount_cents: int) -> None:
     """Write down that a charge is about to be made, and the job that looks into it if we cannot."""
-    tx.run("insert_payment", order_id=order_id, amount_cents=amount_cents, now=tx.now)
+    tx.change("insert_payment", order_id=order_id, amount_cents=amount_cents, now=tx.now)
     tx.enqueue(RecoverPayment(order_id=order_id), delay=RECOVERY_DELAY)
 
 

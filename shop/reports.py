@@ -43,7 +43,7 @@ def sum_up(tx: Transaction, day: date) -> SalesReport:
 
 def save_report(tx: Transaction, report: SalesReport) -> None:
     """Store a report, in place of an earlier one of the same day."""
-    tx.run(
+    tx.change(
         "save_sales_report",
         day=report.day.isoformat(),
         orders=report.orders,

@@ -67,7 +67,7 @@ def remember_request(tx: Transaction, key: str, fingerprint: str, order_id: str)
     Raises:
         UniqueViolation: it stands for another one.
     """
-    tx.run("insert_order_request", key=key, fingerprint=fingerprint, order_id=order_id, now=tx.now)
+    tx.change("insert_order_request", key=key, fingerprint=fingerprint, order_id=order_id, now=tx.now)
 
 
 def forget_requests(tx: Transaction, before: float) -> int:

@@ -42,8 +42,15 @@ class Statements(ABC):
         """Run a statement; return how many rows it changed."""
 
     @abstractmethod
-    def many(self, name: str, rows: Sequence[Sequence[Value]]) -> int:
-        """Run a statement once for each row of parameters; return how many rows that changed.
+    def change(self, name: str, parameters: Mapping[str, Value]) -> None:
+        """Run a statement of which nobody asks how many rows it changed.
+
+        It is run before the next one that is asked something, so what it raises may be raised there.
+        """
+
+    @abstractmethod
+    def many(self, name: str, rows: Sequence[Sequence[Value]]) -> None:
+        """`change` once for each row of parameters.
 
         A row's values stand in the order in which the statement first names its parameters.
         """
@@ -91,17 +98,25 @@ class Transaction:
         """Run the statement `name`; return how many rows it changed."""
         return self._ready().run(name, parameters)
 
-    def many(self, name: str, rows: Sequence[Sequence[Value]]) -> int:
-        """Run the statement `name` once for each row of parameters; return how many rows that changed.
+    def change(self, name: str, /, **parameters: Value) -> None:
+        """Run the statement `name`, where how many rows it changes is known or of no interest.
+
+        A server is told with the next question or the COMMIT, so that this costs no round trip; and what it
+        raises may be raised by those.
+        """
+        self._ready().change(name, parameters)
+
+    def many(self, name: str, rows: Sequence[Sequence[Value]]) -> None:
+        """`change` once for each row of parameters.
 
         A row's values stand in the order in which the statement first names its parameters.
         """
-        return self._ready().many(name, rows)
+        self._ready().many(name, rows)
 
     def foresee(self, *steps: Question) -> None:
         """Say what will be run next, all of it and in this order: on a server that is one round trip.
 
-        Questions may remain unasked; what changes something may not.
+        Questions may remain unasked; what changes something may not, unless the function fails.
         """
         self._ready().foresee(*steps)
 

@@ -119,6 +119,8 @@ class Lane(Generic[TransactionT]):
         self._afterwards = afterwards
         self._broken: BaseException | None = None
         self._held = 0  # requests that were handed over and are not done with; on the trio thread
+        self.batches = 0
+        """How many calls of `work` a thread has begun; exact where there is one thread."""
         self._threads = [
             threading.Thread(target=self._serve, args=(work,), name=f"{name}-{number}", daemon=True)
             for number in range(threads)
@@ -158,6 +160,16 @@ class Lane(Generic[TransactionT]):
                 request.answer(outcome.Error(self._broken))
                 request.deliver()
 
+    def take_back(self) -> list[Request[TransactionT]]:
+        """What waits for a thread and has not been begun; it is the caller's again. On the trio thread."""
+        waiting: list[Request[TransactionT]] = []
+        with contextlib.suppress(queue.Empty):
+            while (request := self._queue.get_nowait()) is not None:
+                waiting.append(request)
+            self._queue.put(None)  # the lane is being closed, and its thread is to hear of it
+        self._held -= len(waiting)
+        return waiting
+
     async def close(self) -> None:
         """Finish what waits, then end the threads."""
         self._broken = self._broken or DatabaseError("the database is closed")
@@ -174,6 +186,7 @@ class Lane(Generic[TransactionT]):
             while True:
                 batch, last = self._next_batch()
                 if batch:
+                    self.batches += 1
                     self.reply(work(batch), done=len(batch))
                 if last:
                     return

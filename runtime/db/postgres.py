@@ -2,6 +2,7 @@
 
     postgres-worker   claims, endings, heartbeats: what the runtime writes; READ COMMITTED, with SQL for it
     postgres-writer   what the application writes: REPEATABLE READ, run again where another was first
+    postgres-relief   the same, while the writer waits for a lock: see `Relief`
     postgres-reader   snapshots
     postgres-bell     LISTEN and NOTIFY
     (the trio thread) what only stores jobs: see `Courier`
@@ -47,6 +48,7 @@ from runtime.db.postgres_manners import APPLICATION, MOMENTS, QUEUE, SNAPSHOT, M
 from runtime.db.postgres_migrations import migrate_postgres
 from runtime.db.postgres_texts import translate_all
 from runtime.db.queries import Schema, merge_queries
+from runtime.db.relief import Relief
 from runtime.db.server_clock import ServerClock
 from runtime.errors import UnsupportedDatabase
 
@@ -56,7 +58,9 @@ TransactionT = TypeVar("TransactionT", bound=Transaction)
 Make = Callable[[Statements, float], TransactionT]
 
 MOST_IN_A_GROUP = 1000
-READERS, WRITERS = 2, 2
+MOST_OF_THE_APPLICATION = 64
+"""Its functions ask one question after another, 2 to 3 ms each: more in a group would pass for a hold-up."""
+READERS = 2
 _NORMAL: Mapping[str, str] = MappingProxyType({"synchronous_commit": "off"})
 
 
@@ -98,10 +102,12 @@ async def open_postgres(
     database = ThreadedPostgres(link, partial(Link, location, texts, settings), location, make, clock, chance)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(database.courier.run)
+        nursery.start_soon(database.relief.run)
         try:
             yield database
         finally:
             await database.close()  # noqa: ASYNC102 - shielded, with a deadline, inside
+            nursery.cancel_scope.cancel()
 
 
 class ThreadedPostgres(Database[TransactionT], Generic[TransactionT]):
@@ -129,14 +135,17 @@ class ThreadedPostgres(Database[TransactionT], Generic[TransactionT]):
         self._links: list[Link] = []
         self._lanes: dict[str, Lane[TransactionT]] = {}
         self._start("worker", QUEUE, lambda: link)
-        self._start("writer", APPLICATION, another, threads=WRITERS)
+        self._start("writer", APPLICATION, another, most=MOST_OF_THE_APPLICATION)
+        self._start("relief", APPLICATION, another, most=MOST_OF_THE_APPLICATION)
+        self.relief = Relief(self._lanes["writer"], self._lanes["relief"])
+        """What must run so that a locked row keeps only those waiting who want it."""
         # One at a time, so that a slow report holds up one reader and not what waits behind it.
         self._start("reader", SNAPSHOT, another, most=1, threads=READERS)
         self._links.append(another())
         self.courier = Courier(
             self._links[-1],
             make,
-            self._lanes["writer"],
+            self.relief,
             self._herald,
             own,
             self._clock,
@@ -160,7 +169,7 @@ class ThreadedPostgres(Database[TransactionT], Generic[TransactionT]):
         self, fn: Callable[Concatenate[TransactionT, P], R], /, *args: P.args, **kwargs: P.kwargs
     ) -> R:
         """See `Database.write`; `fn` may run several times, the last of them counts."""
-        way = self.courier if is_blind(fn) else self._lanes["writer"]
+        way = self.courier if is_blind(fn) else self.relief
         return cast("R", await way.submit(self._request(fn, args, kwargs)))
 
     async def write_relaxed(

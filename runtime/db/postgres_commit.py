@@ -33,7 +33,7 @@ from runtime.db.postgres_doubt import Begun, Fate
 from runtime.db.postgres_fate import UNKNOWN_FATE, Doubt, became_of
 from runtime.db.postgres_herald import Herald
 from runtime.db.postgres_manners import Manner
-from runtime.db.postgres_statements import Opening
+from runtime.db.postgres_trips import Opening
 from runtime.db.server_clock import ServerClock
 from runtime.errors import CommitInDoubt, DatabaseBusy, DatabaseError
 
@@ -157,21 +157,24 @@ class PostgresGroup(Generic[TransactionT]):
         Raises:
             _Again: nothing was written, and it may go through next time.
         """
-        position = EACH_ALONE
+        position, inherited = EACH_ALONE, False
         values: list[outcome.Value[object]] = []
         try:
             tx = self._begin()
+            statements = self._link.statements
             for position, request in enumerate(group):  # noqa: B007 - which one fails
+                inherited = statements.owes
                 tx.begin(_no_savepoint)
                 values.append(outcome.Value(request.fn(tx)))
                 self._check_sound()
                 tx.keep()
             position = EACH_ALONE
-            self._link.statements.defer()
             tx.flush()
             if tx.witness() is None or self._link.backend is None:
-                self._link.statements.open()  # or nothing could tell what became of it
+                statements.open()  # or nothing could tell what became of it
         except BaseException as error:  # noqa: ASYNC103, BLE001 - on a thread: it is the waiters' to hear
+            if inherited and isinstance(error, psycopg.Error):
+                position = EACH_ALONE  # the server may have refused what an earlier function changed
             lost = is_lost(self._link.connection, error)
             return self._failed(group, error, position, tries, lost=lost)  # noqa: ASYNC104
         return self._end(group, values, tx, tries)

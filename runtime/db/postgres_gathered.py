@@ -40,16 +40,23 @@ class Gathered(Statements):
         """
         raise NeedsServer(name)
 
-    def many(self, name: str, rows: Sequence[Sequence[Value]]) -> int:
-        """Keep it; nobody waits for how many rows it changes.
+    def change(self, name: str, parameters: Mapping[str, Value]) -> NoReturn:  # noqa: ARG002
+        """What one function changes would have to go with it if it fails.
 
         Raises:
-            NeedsServer: a function asks for it before all have run, so it may need to know.
+            NeedsServer: always.
+        """
+        raise NeedsServer(name)
+
+    def many(self, name: str, rows: Sequence[Sequence[Value]]) -> None:
+        """Keep it, once all functions have run.
+
+        Raises:
+            NeedsServer: before: see `change`.
         """
         if not self.complete:
             raise NeedsServer(name)
         self.stores.append((name, rows))
-        return len(rows)
 
     def foresee(self, *steps: Question) -> NoReturn:  # noqa: ARG002
         """Nobody answers.

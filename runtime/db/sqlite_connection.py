@@ -137,9 +137,13 @@ class SqliteStatements(Statements):
             pass
         return connection.changes() if connection.total_changes() != before else 0
 
-    def many(self, name: str, rows: Sequence[Sequence[Value]]) -> int:
-        """Run a statement once a row, prepared once; return how many rows that changed."""
-        before = self._connection.total_changes()
+    def change(self, name: str, parameters: Mapping[str, Value]) -> None:
+        """Run a statement to its end, at once."""
+        for _ in self._connection.execute(self._texts[name], parameters or None):
+            pass
+
+    def many(self, name: str, rows: Sequence[Sequence[Value]]) -> None:
+        """Run a statement once a row, prepared once."""
         if len(rows) > 1 and self._insert(name, 1) is not None:
             # Each step gives up Python's lock and waits to get it back: one for many rows, not for each.
             for start in range(0, len(rows), ROWS_AT_ONCE):
@@ -148,7 +152,6 @@ class SqliteStatements(Statements):
                 self._connection.execute(insert, tuple(chain.from_iterable(some)))
         else:
             self._connection.executemany(self._texts[name], rows)
-        return self._connection.total_changes() - before
 
     def _insert(self, name: str, number: int) -> str | None:
         """An INSERT of one row as one of so many; None where it is not one of VALUES."""

@@ -125,7 +125,7 @@ def still_waits(tx: StoreTransaction, job_id: int) -> bool:
 
 def block(tx: StoreTransaction, job_id: int) -> None:
     """Have a pending or cancelled job wait for its parents."""
-    tx.run("block_job", id=job_id, now=tx.now)
+    tx.change("block_job", id=job_id, now=tx.now)
 
 
 def revive(tx: StoreTransaction, job_id: int) -> list[int]:
@@ -152,7 +152,7 @@ def extend(tx: StoreTransaction, running: int, added: int) -> None:
     ]
     if edges:
         tx.many("insert_edge", edges)
-        tx.run("count_up", ids=json.dumps(list(waiting)))
+        tx.change("count_up", ids=json.dumps(list(waiting)))
 
 
 def parents(tx: StoreTransaction, job_id: int, most: int = MOST_SHOWN) -> list[Relative]:
@@ -194,7 +194,7 @@ def wait_reason(tx: StoreTransaction, job_id: int) -> str:
 def cancel_at_once(tx: StoreTransaction, job_id: int, job_type: str, parent: int) -> None:
     """Cancel a new job that depends on one which has failed or was cancelled already."""
     reason = f"job {parent}, which it depends on, had not succeeded"
-    tx.run("cancel_dependant", id=job_id, now=tx.now, reason=reason)
+    tx.change("cancel_dependant", id=job_id, now=tx.now, reason=reason)
     tx.count(job_type, Status.BLOCKED, -1)
     tx.count(job_type, Status.CANCELLED)
     tx.note(job_type, Cancelled.name)

@@ -26,7 +26,7 @@ def settle(tx: StoreTransaction, holder: JobRecord, new: NewJob) -> JobRecord:
         status=status,
         updated_at=tx.now,
     )
-    tx.run(
+    tx.change(
         "replace_waiting_job",
         id=holder.id,
         payload=changed.payload,
@@ -58,7 +58,7 @@ def move(tx: StoreTransaction, job: JobRecord, status: Status) -> None:
 def _renew(tx: StoreTransaction, holder: JobRecord, new: NewJob) -> None:
     """The key and the deadlines are as the later enqueue says."""
     expires_at = None if new.unique_for is None else tx.now + new.unique_for
-    tx.run("take_key", type=new.type, key=new.key, job_id=holder.id, expires_at=expires_at)
+    tx.change("take_key", type=new.type, key=new.key, job_id=holder.id, expires_at=expires_at)
     if new.start_by is None and new.end_by is None:
         deadlines.lift(tx, holder.id)
     else:

@@ -18,10 +18,10 @@ def cancel(tx: StoreTransaction, job_id: int) -> JobRecord:
     """
     record = jobs.find(tx, job_id)
     if cancel_when(record.status) is CancelAction.REQUEST:
-        tx.run("request_cancel", id=job_id, now=tx.now)
+        tx.change("request_cancel", id=job_id, now=tx.now)
         tx.announce(CONTROL)
     else:
-        tx.run("cancel_waiting_job", id=job_id, now=tx.now)
+        tx.change("cancel_waiting_job", id=job_id, now=tx.now)
         _moved(tx, record, Status.CANCELLED)
         tx.note(record.type, "cancelled")
         tx.announce(FINISHED)
@@ -43,12 +43,12 @@ def retry(tx: StoreTransaction, job_id: int, budget: int) -> JobRecord:
     check_retry(record.status)
     status = Status.PENDING
     if record.status is Status.SCHEDULED:
-        tx.run("hasten_job", id=job_id, now=tx.now)
+        tx.change("hasten_job", id=job_id, now=tx.now)
     else:
         _take_key_back(tx, record)
-        tx.run("restart_job", id=job_id, budget=budget, now=tx.now)
+        tx.change("restart_job", id=job_id, budget=budget, now=tx.now)
         deadlines.lift(tx, job_id)  # whoever begins it anew wants it done all the same
-        tx.run("delete_dead_letter", job_id=job_id)
+        tx.change("delete_dead_letter", job_id=job_id)
         parking.leave(tx, job_id)
         workflows.count_anew(tx, [job_id], record.status)
         if composition.still_waits(tx, job_id):
@@ -62,13 +62,13 @@ def retry(tx: StoreTransaction, job_id: int, budget: int) -> JobRecord:
 
 def pause(tx: StoreTransaction, job_type: str) -> None:
     """Start no more jobs of this type; what runs goes on."""
-    tx.run("pause_type", type=job_type, now=tx.now)
+    tx.change("pause_type", type=job_type, now=tx.now)
     tx.announce(CONTROL)
 
 
 def resume(tx: StoreTransaction, job_type: str) -> None:
     """Let jobs of this type start again."""
-    tx.run("resume_type", type=job_type)
+    tx.change("resume_type", type=job_type)
     tx.announce(DUE)
     tx.announce(CONTROL)
 
@@ -91,4 +91,4 @@ def _take_key_back(tx: StoreTransaction, record: JobRecord) -> None:
         return
     if holder is not None:
         raise NotAllowed(f"job {record.id} cannot run again: job {holder} holds its key {record.key!r}")
-    tx.run("take_key", type=record.type, key=record.key, job_id=record.id, expires_at=None)
+    tx.change("take_key", type=record.type, key=record.key, job_id=record.id, expires_at=None)

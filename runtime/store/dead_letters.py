@@ -47,7 +47,7 @@ def review(tx: StoreTransaction, letter_id: int) -> DeadLetter:
         NotFound: there is none.
     """
     find(tx, letter_id)
-    tx.run("review_dead_letter", id=letter_id)
+    tx.change("review_dead_letter", id=letter_id)
     return find(tx, letter_id)
 
 

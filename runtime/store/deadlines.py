@@ -27,13 +27,13 @@ def note(tx: StoreTransaction, new: Sequence[tuple[int, NewJob]]) -> None:
     ]
     if rows:
         for job_id, start_by, end_by, next_at in rows:
-            tx.run("store_deadline", job_id=job_id, start_by=start_by, end_by=end_by, next_at=next_at)
+            tx.change("store_deadline", job_id=job_id, start_by=start_by, end_by=end_by, next_at=next_at)
         tx.announce(DEADLINE)
 
 
 def lift(tx: StoreTransaction, job_id: int) -> None:
     """Let a job have as long as it takes."""
-    tx.run("delete_deadline", job_id=job_id)
+    tx.change("delete_deadline", job_id=job_id)
 
 
 def of(tx: StoreTransaction, job_id: int) -> Due:

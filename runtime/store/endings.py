@@ -170,7 +170,7 @@ def rescue(tx: StoreTransaction, worker: str, reason: str, beat: float | None) -
         # Crashed needs no delay, so neither a policy of retrying nor chance comes into it.
         crashed = Crashed(reason, alone=len(held) == 1)
         finish(tx, worker, Ending(job, settle(job, crashed, tx.now, Retry(), 0.0)))
-    tx.run("remove_worker", id=worker)
+    tx.change("remove_worker", id=worker)
     return len(held)
 
 
@@ -178,7 +178,7 @@ _SUBJECTS = {Status.PENDING: DUE, Status.SCHEDULED: SCHEDULED}
 
 
 def _record_attempt(tx: StoreTransaction, worker: str, ending: Ending) -> None:
-    tx.run(
+    tx.change(
         "insert_attempt",
         job_id=ending.job.id,
         claim=ending.job.claims,
@@ -192,7 +192,7 @@ def _record_attempt(tx: StoreTransaction, worker: str, ending: Ending) -> None:
 
 
 def _bury(tx: StoreTransaction, ending: Ending) -> None:
-    tx.run(
+    tx.change(
         "insert_dead_letter",
         job_id=ending.job.id,
         type=ending.job.type,

@@ -40,7 +40,7 @@ def insert(tx: StoreTransaction, new: NewJob) -> JobRecord:
     _announce(tx, new.type, status, 1)
     if new.key is not None:
         expires_at = None if new.unique_for is None else tx.now + new.unique_for
-        tx.run("take_key", type=new.type, key=new.key, job_id=job_id, expires_at=expires_at)
+        tx.change("take_key", type=new.type, key=new.key, job_id=job_id, expires_at=expires_at)
     if new.start_by is not None or new.end_by is not None:
         deadlines.note(tx, [(job_id, new)])
     if wait is not None:
@@ -167,7 +167,7 @@ def _insert_alike(tx: StoreTransaction, ids: Sequence[int], new: NewJobs, status
     """Many in a statement whose values are the payloads: rows of all columns would cost twice as much."""
     for start in range(0, len(ids), AT_ONCE):
         some, payloads = ids[start : start + AT_ONCE], new.payloads[start : start + AT_ONCE]
-        tx.run(
+        tx.change(
             "insert_alike_jobs",
             first=some[0],
             ids=json.dumps(list(some)),

@@ -166,8 +166,8 @@ def begin_counting(tx: StoreTransaction, job_type: str) -> None:
     A server's other workers may be ending some at this moment, so it is looked at again soon.
     """
     tx.many("add_lane", [_new_row(Lane.new(job_type, OF_TYPE, Bounds(), tx.now))])
-    tx.run("add_slots_of_type", type=job_type)
-    tx.run("count_slots_of_type", type=job_type, again_at=tx.now + COUNTED_AGAIN)
+    tx.change("add_slots_of_type", type=job_type)
+    tx.change("count_slots_of_type", type=job_type, again_at=tx.now + COUNTED_AGAIN)
     tx.announce(SCHEDULED)
 
 
@@ -175,13 +175,13 @@ def _count_again(tx: StoreTransaction, job_type: str) -> None:
     """Take back places that runs got which had just ended."""
     if tx.run("forget_stray_slots", type=job_type):
         tx.announce(DUE)
-    tx.run("count_slots_of_type", type=job_type, again_at=None)
+    tx.change("count_slots_of_type", type=job_type, again_at=None)
 
 
 def stop_counting(tx: StoreTransaction, job_type: str, *, keyed: bool) -> None:
     """It matters no more how many jobs of a type, or of each of its keys, run."""
-    tx.run("forget_slots", type=job_type, keyed=int(keyed))
-    tx.run("empty_lanes", type=job_type, keyed=int(keyed))
+    tx.change("forget_slots", type=job_type, keyed=int(keyed))
+    tx.change("empty_lanes", type=job_type, keyed=int(keyed))
 
 
 def find(tx: StoreTransaction, job_type: str, key: str) -> Lane | None:

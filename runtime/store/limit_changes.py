@@ -93,7 +93,7 @@ def change(
     if before is not None and (before.value, before.source) == (text, source):
         return
     lanes.enter(tx)
-    tx.run("save_type_limit", type=job_type, kind=kind.value, value=text, source=source)
+    tx.change("save_type_limit", type=job_type, kind=kind.value, value=text, source=source)
     counted = before is not None and before.value != OFF
     if kind is not Kind.KEY_RATE and counted != (value is not None):
         keyed = kind is Kind.KEY_CONCURRENCY

@@ -68,7 +68,7 @@ def take(tx: StoreTransaction, limit: StoredLimit, starts: int) -> float | None:
     bucket = limit.bucket.refilled(limit.rate, tx.now).take(starts)
     clock_went_back = bucket.updated_at < limit.bucket.updated_at  # or it would not refill until it caught up
     if starts or clock_went_back:
-        tx.run("save_bucket", type=limit.type, tokens=bucket.tokens, updated_at=bucket.updated_at)
+        tx.change("save_bucket", type=limit.type, tokens=bucket.tokens, updated_at=bucket.updated_at)
     return None if bucket.whole() else bucket.ready_at(limit.rate, tx.now)
 
 
@@ -85,7 +85,7 @@ def change(
     text = OFF if rate is None else str(rate)
     if stored is None or (stored.text, stored.source) != (text, source):
         tokens = _tokens(tx, stored, rate)
-        tx.run("save_limit", type=job_type, rate=text, source=source, tokens=tokens, now=tx.now)
+        tx.change("save_limit", type=job_type, rate=text, source=source, tokens=tokens, now=tx.now)
         tx.announce(CONTROL)
     limit = tx.one("find_limit", StoredLimit, type=job_type)
     return _record(tx, limit) if limit is not None and limit.rate is not None else None

@@ -10,4 +10,4 @@ def done(tx: StoreTransaction, key: str) -> bool:
 
 def mark(tx: StoreTransaction, key: str, job_id: int) -> None:
     """Record that it was done."""
-    tx.run("set_once_mark", key=key, job_id=job_id, now=tx.now)
+    tx.change("set_once_mark", key=key, job_id=job_id, now=tx.now)

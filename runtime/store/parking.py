@@ -76,7 +76,7 @@ def _make_due(tx: StoreTransaction, heads: Mapping[int, LaneName]) -> Counter[La
     ids = json.dumps(sorted(heads))
     # The jobs first, as `leave` does: so that none waits in a circle.
     moved = tx.all("unpark_jobs", _moved, ids=ids, now=tx.now)
-    tx.run("forget_parked", ids=ids)
+    tx.change("forget_parked", ids=ids)
     for (job_type, status), number in Counter((job_type, status) for _, job_type, status in moved).items():
         tx.count(job_type, Status.BLOCKED, -number)
         tx.count(job_type, status, number)

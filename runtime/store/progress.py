@@ -26,7 +26,7 @@ def write(tx: StoreTransaction, notes: Iterable[Notes]) -> None:
         tx.many("store_log_line", lines)
         for note in notes:
             if note.lines:
-                tx.run("trim_log", job_id=note.job.id, most=LINES_KEPT)
+                tx.change("trim_log", job_id=note.job.id, most=LINES_KEPT)
 
 
 def progress_of(tx: StoreTransaction, job_id: int) -> ProgressRecord | None:

@@ -43,7 +43,7 @@ def prune_marks(tx: StoreTransaction, limit: int) -> bool:
 
     At most `limit` of each; whether there may be more.
     """
-    tx.run("prune_history", before=int(tx.now // 60) - 24 * MINUTES_OF_HISTORY)
+    tx.change("prune_history", before=int(tx.now // 60) - 24 * MINUTES_OF_HISTORY)
     marks = tx.run("prune_once_marks", before=tx.now - ONCE_MARKS_KEPT, most=limit)
     ticks = tx.run("prune_ticks", before=tx.now - TICKS_KEPT, most=limit)
     idle = lanes.prune(tx, limit)

@@ -53,7 +53,7 @@ def is_declared(tx: StoreTransaction, declared: DeclaredSchedule) -> bool:
 def declare(tx: StoreTransaction, declared: DeclaredSchedule) -> None:
     """Store a schedule; a new one counts its ticks from now."""
     rule = declared.schedule
-    tx.run(
+    tx.change(
         "declare_schedule",
         name=declared.name,
         expression=rule.expression,
@@ -82,7 +82,7 @@ def fire(tx: StoreTransaction, declared: DeclaredSchedule) -> list[JobRecord]:
     stored = find(tx, declared.name)
     if stored.paused:
         # What passes while paused is not missed: nobody wants it made up for.
-        tx.run("advance_schedule", name=stored.name, now=tx.now, tick_at=None, job_id=None)
+        tx.change("advance_schedule", name=stored.name, now=tx.now, tick_at=None, job_id=None)
         return []
     fired = []
     last_job, last_tick = stored.last_job_id, None
@@ -92,10 +92,10 @@ def fire(tx: StoreTransaction, declared: DeclaredSchedule) -> list[JobRecord]:
         if declared.schedule.overlap is Overlap.SKIP and _unfinished(tx, last_job):
             continue
         record = jobs.insert(tx, at_tick(declared.job, tx.now))
-        tx.run("note_tick_job", name=stored.name, tick_at=tick, job_id=record.id)
+        tx.change("note_tick_job", name=stored.name, tick_at=tick, job_id=record.id)
         last_job, last_tick = record.id, tick
         fired.append(record)
-    tx.run("advance_schedule", name=stored.name, now=tx.now, tick_at=last_tick, job_id=last_job)
+    tx.change("advance_schedule", name=stored.name, now=tx.now, tick_at=last_tick, job_id=last_job)
     return fired
 
 
@@ -116,9 +116,9 @@ def set_paused(tx: StoreTransaction, name: str, *, paused: bool) -> None:
         NotFound: there is no such schedule.
     """
     find(tx, name)
-    tx.run("pause_schedule", name=name, paused=int(paused))
+    tx.change("pause_schedule", name=name, paused=int(paused))
     if not paused:
-        tx.run("advance_schedule", name=name, now=tx.now, tick_at=None, job_id=None)
+        tx.change("advance_schedule", name=name, now=tx.now, tick_at=None, job_id=None)
     tx.announce(CONTROL)
 
 

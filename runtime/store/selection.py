@@ -163,10 +163,10 @@ def take(tx: StoreTransaction, request: ClaimRequest, order: Order) -> list[Clai
         )
         jobs += [ClaimedJob._make((*job, tx.now, None, arm.priority)) for job in ready]
     if len(jobs) == 1:  # a list of one costs three times as much
-        tx.run("claim_job", id=jobs[0].id, worker=request.worker, now=tx.now)
+        tx.change("claim_job", id=jobs[0].id, worker=request.worker, now=tx.now)
     elif jobs:
         ids = json.dumps([job.id for job in jobs])
-        tx.run("claim_jobs", ids=ids, worker=request.worker, now=tx.now)
+        tx.change("claim_jobs", ids=ids, worker=request.worker, now=tx.now)
     if order.places:
         last = len(order.places)
         jobs.sort(key=lambda job: order.places.get(job.id, last))

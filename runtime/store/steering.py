@@ -38,7 +38,7 @@ def reschedule(tx: StoreTransaction, job_id: int, scheduled_at: float) -> JobRec
     """
     record = _waiting(tx, job_id, "rescheduled")
     status = status_when_due(tx, record, scheduled_at)
-    tx.run("reschedule_job", id=job_id, scheduled_at=scheduled_at, status=status.value, now=tx.now)
+    tx.change("reschedule_job", id=job_id, scheduled_at=scheduled_at, status=status.value, now=tx.now)
     move(tx, record, status)
     return jobs.find(tx, job_id)
 
@@ -51,7 +51,7 @@ def prioritize(tx: StoreTransaction, job_id: int, priority: int) -> JobRecord:
         NotAllowed: it runs or has ended.
     """
     record = _waiting(tx, job_id, "given another priority")
-    tx.run("prioritize_job", id=job_id, priority=priority, now=tx.now)
+    tx.change("prioritize_job", id=job_id, priority=priority, now=tx.now)
     if record.status is Status.BLOCKED:
         return reschedule(tx, job_id, record.scheduled_at)
     if record.status is Status.PENDING:
@@ -85,10 +85,10 @@ def cancel_these(tx: StoreTransaction, job_ids: Sequence[int], status: Status | 
     running = [job.id for job in wanted if job.status is Status.PROCESSING]
     waiting = [job for job in wanted if job.status is not Status.PROCESSING]
     if running:
-        tx.run("request_cancels", ids=json.dumps(running), now=tx.now)
+        tx.change("request_cancels", ids=json.dumps(running), now=tx.now)
         tx.announce(CONTROL)
     if waiting:
-        tx.run("cancel_waiting_jobs", ids=json.dumps([job.id for job in waiting]), now=tx.now)
+        tx.change("cancel_waiting_jobs", ids=json.dumps([job.id for job in waiting]), now=tx.now)
         for (job_type, was), number in Counter((job.type, job.status) for job in waiting).items():
             tx.count(job_type, was, -number)
             tx.count(job_type, Status.CANCELLED, number)

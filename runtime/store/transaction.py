@@ -101,7 +101,7 @@ class StoreTransaction(Transaction):
         self.keep()
         self.settle()
         if self._next_id != self._saved_id:
-            self._statements.run("save_next_job_id", {"next": self._next_id})
+            self._statements.change("save_next_job_id", {"next": self._next_id})
             self._saved_id = self._next_id
         if self._counts:
             self._statements.many("add_to_counts", _sums(self._counts))

@@ -47,7 +47,7 @@ class StoredWorker:
 
 def register(tx: StoreTransaction, worker: Beat) -> None:
     """Say that a worker is there, or there again."""
-    tx.run(
+    tx.change(
         "register_worker",
         id=worker.id,
         host=worker.host,
@@ -88,7 +88,7 @@ def hold_suspect(tx: StoreTransaction, worker_id: str) -> float | None:
 
 def remove(tx: StoreTransaction, worker_id: str) -> None:
     """A worker has gone, and holds nothing."""
-    tx.run("remove_worker", id=worker_id)
+    tx.change("remove_worker", id=worker_id)
 
 
 def stored(tx: StoreTransaction) -> list[StoredWorker]:

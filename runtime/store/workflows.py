@@ -21,7 +21,7 @@ from runtime.store.transaction import StoreTransaction
 
 def create(tx: StoreTransaction, name: str, jobs: Sequence[int]) -> WorkflowRecord:
     """Make one of new jobs, at least one."""
-    tx.run("insert_workflow", id=jobs[0], name=name, now=tx.now, unfinished=len(jobs))
+    tx.change("insert_workflow", id=jobs[0], name=name, now=tx.now, unfinished=len(jobs))
     tx.many("insert_member", [(job_id, jobs[0]) for job_id in jobs])
     return _record(jobs[0], name, tx.now, None, len(jobs), 0, 0, 0)
 
@@ -119,12 +119,12 @@ def forget(tx: StoreTransaction, jobs: Sequence[int]) -> None:
     emptied = {row[1] for row in tx.all("workflows_of", lambda *row: row, ids=json.dumps(list(jobs)))}
     if emptied:
         tx.many("delete_member", [(job_id,) for job_id in jobs])
-        tx.run("delete_empty_workflows", ids=json.dumps(sorted(emptied)))
+        tx.change("delete_empty_workflows", ids=json.dumps(sorted(emptied)))
 
 
 def _count(tx: StoreTransaction, workflow_id: int, change: Counter[Status | None]) -> None:
     """None stands for those that have not ended."""
-    tx.run(
+    tx.change(
         "count_in_workflow",
         id=workflow_id,
         now=tx.now,

@@ -115,7 +115,7 @@ def prune_surplus(tx: Transaction, endpoint_id: str, limit: int, *, kept: int = 
 
 def tidy(tx: Transaction) -> int:
     """Give up deliveries that no job carries any more, forget old secrets; return how many were given up."""
-    tx.run("forget_webhook_secrets", now=tx.now)
+    tx.change("forget_webhook_secrets", now=tx.now)
     return tx.run("fail_abandoned_webhooks", now=tx.now, reason=ABANDONED)
 
 

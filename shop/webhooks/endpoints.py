@@ -47,7 +47,7 @@ def register(tx: Transaction, new: NewEndpoint) -> Endpoint:
     """
     if (tx.one("count_webhook_endpoints", int) or 0) >= MOST_ENDPOINTS:
         raise NotAllowed(f"there are {MOST_ENDPOINTS} endpoints already: delete one first")
-    tx.run("insert_webhook_endpoint", id=new.id, url=new.url, secret=new.secret, now=tx.now)
+    tx.change("insert_webhook_endpoint", id=new.id, url=new.url, secret=new.secret, now=tx.now)
     tx.many("insert_webhook_subscription", [(event, new.id) for event in dict.fromkeys(new.events)])
     return find_endpoint(tx, new.id)
 
@@ -75,7 +75,7 @@ def rotate(tx: Transaction, endpoint_id: str, secret: str, overlap: float) -> En
     Raises:
         NotFound: there is no such endpoint.
     """
-    tx.run("rotate_webhook_secret", id=endpoint_id, secret=secret, until=tx.now + overlap)
+    tx.change("rotate_webhook_secret", id=endpoint_id, secret=secret, until=tx.now + overlap)
     return find_endpoint(tx, endpoint_id)
 
 
@@ -91,7 +91,7 @@ def secrets_of(tx: Transaction, endpoint_id: str) -> tuple[str, ...]:
 
 def disable(tx: Transaction, endpoint_id: str, reason: str) -> None:
     """Send nothing more to an endpoint."""
-    tx.run("disable_webhook_endpoint", id=endpoint_id, reason=reason, now=tx.now)
+    tx.change("disable_webhook_endpoint", id=endpoint_id, reason=reason, now=tx.now)
 
 
 def enable(tx: Transaction, endpoint_id: str) -> Endpoint:
@@ -100,13 +100,15 @@ def enable(tx: Transaction, endpoint_id: str) -> Endpoint:
     Raises:
         NotFound: there is no such endpoint.
     """
-    tx.run("enable_webhook_endpoint", id=endpoint_id)
+    tx.change("enable_webhook_endpoint", id=endpoint_id)
     return find_endpoint(tx, endpoint_id)
 
 
 def set_health(tx: Transaction, endpoint_id: str, health: Health) -> None:
     """Write down how an endpoint fares."""
-    tx.run("set_webhook_health", id=endpoint_id, failures=health.failures, paused_until=health.paused_until)
+    tx.change(
+        "set_webhook_health", id=endpoint_id, failures=health.failures, paused_until=health.paused_until
+    )
 
 
 def remove(tx: Transaction, endpoint_id: str) -> None:
@@ -118,8 +120,8 @@ def remove(tx: Transaction, endpoint_id: str) -> None:
     if not lock(tx, endpoint_id):
         raise NotFound(f"there is no webhook {endpoint_id}")
     delete_deliveries_of(tx, endpoint_id)
-    tx.run("delete_webhook_subscriptions", endpoint_id=endpoint_id)
-    tx.run("delete_webhook_endpoint", id=endpoint_id)
+    tx.change("delete_webhook_subscriptions", endpoint_id=endpoint_id)
+    tx.change("delete_webhook_endpoint", id=endpoint_id)
 
 
 def lock(tx: Transaction, endpoint_id: str) -> bool:

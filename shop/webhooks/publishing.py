@@ -76,7 +76,7 @@ def _store_message(tx: JobTransaction, event: str, subject: str, data: Mapping[s
     moment = datetime.fromtimestamp(tx.now, UTC).isoformat(timespec="milliseconds")
     content = {"type": event, "timestamp": moment.replace("+00:00", "Z"), "data": dict(data)}
     body = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
-    tx.run("insert_webhook_message", id=message_id, event=event, body=body, now=tx.now)
+    tx.change("insert_webhook_message", id=message_id, event=event, body=body, now=tx.now)
     return message_id
 
 
@@ -97,7 +97,7 @@ def _send_to(tx: JobTransaction, endpoint_id: str, message_id: str, paused_until
 
 def _begin(tx: JobTransaction, delivery_id: int, *, delay: float) -> None:
     job = tx.enqueue(DeliverWebhook(delivery_id=delivery_id), delay=delay)
-    tx.run("begin_webhook_delivery", id=delivery_id, job_id=job.id, expires_at=tx.now + LIFETIME)
+    tx.change("begin_webhook_delivery", id=delivery_id, job_id=job.id, expires_at=tx.now + LIFETIME)
 
 
 def _check_enabled(tx: JobTransaction, endpoint_id: str) -> None:

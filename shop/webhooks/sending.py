@@ -70,14 +70,14 @@ def begin(tx: Transaction, delivery_id: int, job_id: int, chance: float) -> Read
         return Over("it is delivered")
     endpoint = find_endpoint(tx, delivery.endpoint_id)
     if endpoint.disabled_at is not None:
-        tx.run("fail_webhook_delivery", id=delivery_id, reason=DISABLED, now=tx.now)
+        tx.change("fail_webhook_delivery", id=delivery_id, reason=DISABLED, now=tx.now)
         return Over(DISABLED)
     sending = tx.one("count_webhooks_sending", int, endpoint_id=endpoint.id, id=delivery_id, now=tx.now)
     if (sending or 0) >= endpoint.health.capacity(tx.now):
         waiting = tx.one("count_webhooks_waiting", int, endpoint_id=endpoint.id) or 0
         seconds = wait(endpoint.health, tx.now, waiting, chance)
         return Wait(seconds, expired=tx.now + seconds > delivery.expires_at)
-    tx.run("start_webhook_attempt", id=delivery_id, sending_until=tx.now + HOLD)
+    tx.change("start_webhook_attempt", id=delivery_id, sending_until=tx.now + HOLD)
     body = tx.one("find_webhook_body", str, id=delivery.message_id) or ""
     keys = secrets_of(tx, endpoint.id)
     return Ready(endpoint.url, delivery.message_id, body, delivery.expires_at, keys)
@@ -101,7 +101,7 @@ def conclude(tx: Transaction, delivery_id: int, result: Result, *, final: bool =
     endpoint = find_endpoint(tx, delivery.endpoint_id)
     set_health(tx, endpoint.id, _health(endpoint.health, result, tx.now))
     if result.error is None:
-        tx.run("note_webhook_success", id=endpoint.id, now=tx.now)
+        tx.change("note_webhook_success", id=endpoint.id, now=tx.now)
     elif gone:
         disable(tx, endpoint.id, f"answered {GONE}: it wants no more")
     elif final and _took_nothing_since(endpoint, delivery.created_at):
@@ -113,7 +113,7 @@ def give_up(tx: Transaction, delivery_id: int) -> None:
     delivery = find_delivery(tx, delivery_id)
     if delivery is None or not lock(tx, delivery.endpoint_id):
         return
-    tx.run("fail_webhook_delivery", id=delivery_id, reason=EXPIRED, now=tx.now)
+    tx.change("fail_webhook_delivery", id=delivery_id, reason=EXPIRED, now=tx.now)
     if _took_nothing_since(find_endpoint(tx, delivery.endpoint_id), delivery.created_at):
         disable(tx, delivery.endpoint_id, NOTHING_TAKEN)
 
@@ -127,7 +127,7 @@ def _status(result: Result, *, ended: bool) -> DeliveryStatus:
 def _log(tx: Transaction, delivery: Delivery, status: DeliveryStatus, result: Result) -> None:
     number = delivery.attempts + 1
     answered = None if result.answer is None else result.answer.status
-    tx.run(
+    tx.change(
         "insert_webhook_attempt",
         delivery_id=delivery.id,
         number=number,
@@ -137,8 +137,8 @@ def _log(tx: Transaction, delivery: Delivery, status: DeliveryStatus, result: Re
         error=result.error,
         answer="" if result.answer is None else result.answer.text,
     )
-    tx.run("trim_webhook_attempts", delivery_id=delivery.id, number=number - ATTEMPTS_KEPT)
-    tx.run(
+    tx.change("trim_webhook_attempts", delivery_id=delivery.id, number=number - ATTEMPTS_KEPT)
+    tx.change(
         "end_webhook_attempt",
         id=delivery.id,
         status=status,

@@ -1,6 +1,5 @@
 import pytest
 
-from runtime.transaction import JobTransaction
 from shop.errors import OutOfStock
 from shop.products import Product, list_products, reserve
 
@@ -14,18 +13,14 @@ async def test_the_contract_s_products_are_on_sale(shop, autojump_clock) -> None
 
 
 async def test_the_last_piece_can_be_reserved_and_no_more(shop, autojump_clock) -> None:
-    await shop.deployment.db.write(reserve, "prod-3", 25)
+    await shop.deployment.db.write(reserve, {"prod-3": 25})
 
     with pytest.raises(OutOfStock):
-        await shop.deployment.db.write(reserve, "prod-3", 1)
+        await shop.deployment.db.write(reserve, {"prod-3": 1})
     assert await shop.stock("prod-3") == 0
 
 
 async def test_a_reservation_that_is_rolled_back_never_was(shop, autojump_clock) -> None:
-    def reserve_two(tx: JobTransaction) -> None:
-        reserve(tx, "prod-1", 1)
-        reserve(tx, "prod-3", 26)
-
-    with pytest.raises(OutOfStock):
-        await shop.deployment.db.write(reserve_two)
+    with pytest.raises(OutOfStock, match="prod-3"):
+        await shop.deployment.db.write(reserve, {"prod-1": 1, "prod-3": 26})
     assert await shop.stock("prod-1") == 50

@@ -188,6 +188,34 @@ async def test_a_lane_that_breaks_answers_everybody_and_acknowledges_nothing_it_
     assert [type(answer) for answer in answers] == [SystemError] * 7
 
 
+async def test_what_no_thread_has_begun_can_be_taken_back_and_is_nothing_to_the_lane_any_more(lane, desk):
+    answers, waiting = [], [request() for _ in range(3)]
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(heard, answers, lane, request(lambda _: "begun"))
+        await desk.begun[0].wait()
+        lane.hand_over(waiting)
+
+        assert lane.take_back() == waiting
+        assert lane.busy, "with the one that was begun"
+        desk.open_gates()
+
+    assert answers == ["begun"]
+    assert (desk.batches, lane.batches, lane.idle) == ([1], 1, True)
+
+
+async def test_a_lane_that_is_being_closed_ends_also_when_everything_was_taken_back(lane, desk):
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(lane.submit, request())
+        await desk.begun[0].wait()
+        lane.hand_over([request()])
+        nursery.start_soon(lane.close)
+        await trio.testing.wait_all_tasks_blocked()
+        assert len(lane.take_back()) == 1
+        desk.open_gates()
+
+    assert desk.batches == [1]
+
+
 async def test_a_lane_that_cannot_begin_says_why_to_everybody(desk):
     def cannot():
         raise DatabaseError("cannot open")

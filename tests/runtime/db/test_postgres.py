@@ -1,6 +1,7 @@
 """PostgreSQL with its threads: what commits, what is run again, who is told, whose clock counts."""
 
 import threading
+from functools import partial
 
 import psycopg
 import pytest
@@ -9,12 +10,13 @@ import trio
 from runtime.clock import SystemClock
 from runtime.db.base import CheckViolation, UniqueViolation
 from runtime.db.location import parse_location
-from runtime.db.postgres import WRITERS
 from runtime.errors import DatabaseBusy, DatabaseError, UnsupportedDatabase
 from runtime.model.records import Status
 from runtime.store import claims, endings, workers
 from tests.runtime.obedient import Obey, Other, make_app
 from tests.runtime.store.synchronous import request, sign_of_life
+
+WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = %s::regclass"
 
 
 class Wrong(SystemClock):
@@ -243,7 +245,6 @@ async def test_another_producers_enqueue_wakes_us(deployment, postgres_url):
 
 async def test_a_cancelled_caller_that_waits_has_done_nothing(deployment, postgres_url):
     schema = parse_location(postgres_url).schema
-    waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = %s::regclass"
 
     async def enqueue(name, key):  # what has a key asks the server, so a writing thread has to do it
         await deployment.queue.enqueue(Obey(name=name), key=key)
@@ -252,9 +253,9 @@ async def test_a_cancelled_caller_that_waits_has_done_nothing(deployment, postgr
         connection.execute("BEGIN")
         connection.execute(f"LOCK TABLE {schema}.jobs IN EXCLUSIVE MODE")
         async with trio.open_nursery() as nursery:
-            for number in range(1, WRITERS + 1):  # each writing thread has something to wait for
+            for number in (1, 2):  # the writer and its relief have something to wait for
                 nursery.start_soon(enqueue, "blocked", f"key {number}")
-                while connection.execute(waiting, (f"{schema}.jobs",)).fetchone() != (number,):  # noqa: ASYNC110
+                while connection.execute(WAITING, (f"{schema}.jobs",)).fetchone() != (number,):  # noqa: ASYNC110
                     await trio.sleep(0.01)
             with trio.move_on_after(0.05) as scope:
                 await enqueue("cancelled", "key")
@@ -262,8 +263,54 @@ async def test_a_cancelled_caller_that_waits_has_done_nothing(deployment, postgr
             connection.execute("COMMIT")
 
     names = [job.payload for job in (await deployment.queue.jobs()).items]
-    assert len(names) == WRITERS
+    assert len(names) == 2
     assert not any("cancelled" in name for name in names)
+
+
+async def test_a_table_that_another_program_has_locked_keeps_only_those_waiting_who_want_it(
+    deployment, postgres_url
+):
+    schema = parse_location(postgres_url).schema
+    with plain(postgres_url) as connection:
+        connection.execute("BEGIN")
+        connection.execute(f"LOCK TABLE {schema}.jobs IN EXCLUSIVE MODE")
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(partial(deployment.queue.enqueue, Obey(), key="waits"))
+            while connection.execute(WAITING, (f"{schema}.jobs",)).fetchone() != (1,):  # noqa: ASYNC110
+                await trio.sleep(0.01)
+            with trio.fail_after(4):  # the one before it would be refused after five
+                await deployment.queue.pause("obey")
+            connection.execute("COMMIT")
+
+    assert (await deployment.queue.stats()).pending == 1
+
+
+async def test_what_one_function_changed_is_its_own_fault_though_the_server_hears_of_it_from_the_next(
+    deployment, postgres_url
+):
+    refused = []
+
+    def fn(tx, number):
+        tx.one("open_parents", int, job_id=number)  # the server hears now what the one before it changed
+        tx.change("insert_wait", job_id=number, open=-1 if number % 4 == 1 else 0)
+
+    async def one(number):
+        try:
+            await deployment.db.write(fn, number)
+        except CheckViolation:
+            refused.append(number)
+
+    async with trio.open_nursery() as nursery:
+        for number in range(16):
+            nursery.start_soon(one, number)
+
+    assert sorted(refused) == [1, 5, 9, 13]
+    with plain(postgres_url) as connection:
+        schema = parse_location(postgres_url).schema
+        stored = connection.execute(
+            f"SELECT array_agg(job_id ORDER BY job_id) FROM {schema}.job_waits"
+        ).fetchone()
+    assert stored == ([number for number in range(16) if number % 4 != 1],)
 
 
 async def test_many_processes_make_the_schema_at_once(postgres_url):

@@ -11,6 +11,7 @@ from runtime.db.postgres_gathered import Gathered, NeedsServer
         lambda gathered: gathered.rows("find_job", {"id": 1}),
         lambda gathered: gathered.run("take_key", {}),
         lambda gathered: gathered.foresee(("find_job", {"id": 1})),
+        lambda gathered: gathered.change("take_key", {}),
         lambda gathered: gathered.many("insert_job", [(1,)]),
         lambda gathered: gathered.reserve(4),
     ],

@@ -11,9 +11,8 @@ from runtime.db.base import CheckViolation
 from runtime.db.location import parse_location
 from runtime.db.postgres_connection import Link
 from runtime.db.postgres_pipeline import Prepare, Repeated
-from runtime.db.postgres_statements import Opening, PostgresStatements
 from runtime.db.postgres_texts import translate_all
-from runtime.db.postgres_values import array_literal
+from runtime.db.postgres_trips import Opening, Trips
 from runtime.db.queries import merge_queries
 from runtime.errors import DatabaseError
 from runtime.model.records import Priority, Status
@@ -49,6 +48,9 @@ ECHO = {
     "changed": "SELECT COUNT(*) FROM changes",
     "store": "INSERT INTO changes SELECT * FROM unnest(CAST(:value[] AS bigint[]))",
     "store_by_row": "INSERT INTO changes VALUES (-CAST(:value AS bigint))",
+    "text_table": "CREATE TEMPORARY TABLE texts (place serial, value text)",
+    "store_text": "INSERT INTO texts (value) SELECT * FROM unnest(CAST(:value[] AS text[]))",
+    "stored_texts": "SELECT value FROM texts ORDER BY place",
     "stored": "SELECT value FROM changes ORDER BY value",
 }
 
@@ -89,29 +91,27 @@ def test_any_text_survives_in_an_array(echo):
     texts = ["", "NULL", 'a"b', "a\\b", "{a,b}", " ", "ä\n", None]
 
     assert [row[0] for row in echo.rows("texts_of_rows", {"value": "x"})] == ["x"]
-    result = echo._run("texts_of_rows", [array_literal(texts)])
-    assert [result.get_value(row, 0) for row in range(len(texts))] == [
-        None if text is None else text.encode() for text in texts
-    ]
+    echo.run("text_table", {})
+    echo.many("store_text", [(text,) for text in texts])
+    assert [row[0] for row in echo.rows("stored_texts", {})] == texts
 
 
 @pytest.fixture
 def trips(monkeypatch):
     """How many statements each round trip carried; one of nothing but COMMIT is not told of."""
     made = []
-    together, alone = postgres_statements.round_trip, PostgresStatements._run
+    together, alone = postgres_statements.round_trip, Trips.alone
 
     def counted(server, messages):
         made.append(len([message for message in messages if not isinstance(message, Prepare)]))
         return together(server, messages)
 
-    def counted_alone(self, *args):
-        if self.begun:
-            made.append(1)
-        return alone(self, *args)
+    def counted_alone(self, call):
+        made.append(1)
+        return alone(self, call)
 
     monkeypatch.setattr(postgres_statements, "round_trip", counted)
-    monkeypatch.setattr(PostgresStatements, "_run", counted_alone)
+    monkeypatch.setattr(Trips, "alone", counted_alone)
     return made
 
 
@@ -195,9 +195,8 @@ def test_what_only_changes_goes_to_the_server_in_one_piece(echo, begin, trips, m
     echo.run("table", {})
     del trips[:]
     begin()
-    echo.defer()
-    echo.run("change", {"value": 1})
-    assert trips == []
+    echo.change("change", {"value": 1})
+    assert (trips, echo.owes) == ([], True)
 
     echo.commit(Repeated("afterwards", b"SELECT 1 / 0"))
 
@@ -206,12 +205,62 @@ def test_what_only_changes_goes_to_the_server_in_one_piece(echo, begin, trips, m
     assert list(echo.rows("changed", {})) == [(1,)]
 
 
+def test_a_question_takes_along_what_was_changed_before_it(echo, begin, trips):
+    echo.run("table", {})
+    begin()
+    echo.foresee(*QUESTIONS)
+    echo.change("change", {"value": 1})
+    echo.many("store", [(2,), (3,), (4,)])
+    del trips[:]
+
+    assert list(echo.rows("stored", {})) == [(1,), (2,), (3,), (4,)]
+    assert trips == [3]
+    echo.change("change", {"value": 5})
+    assert echo.run("change", {"value": 6}) == 1
+    assert list(echo.rows("ints", {"value": 7})) == [(7,)], "what was foreseen before a change is asked anew"
+    assert trips == [3, 2, 1]
+    echo.commit()
+
+
+def test_a_value_that_cannot_be_stored_is_refused_where_it_is_given(echo, begin, trips):
+    begin()
+
+    with pytest.raises(CheckViolation, match="NUL"):
+        echo.change("change", {"value": "a\0b"})
+    assert (trips, echo.owes) == ([], False)
+
+
+def test_more_than_a_mebibyte_is_not_owed(echo, begin, trips):
+    echo.run("text_table", {})
+    begin()
+    del trips[:]
+
+    for _ in range(5):
+        echo.many("store_text", [("a" * 300_000,)] * 3)
+    assert trips == [4, 2], "two of three texts each, and BEGIN with its moment"
+    assert echo.owes
+
+    echo.commit()
+    assert len(list(echo.rows("stored_texts", {}))) == 15
+
+
+def test_what_an_earlier_transaction_owed_is_nothing_to_the_next(echo, begin):
+    echo.run("table", {})
+    begin()
+    echo.change("change", {"value": 1})
+
+    begin()
+    echo.commit()
+
+    assert list(echo.rows("changed", {})) == [(0,)]
+
+
 def test_a_few_rows_have_a_statement_for_each_where_there_is_one(echo):
     echo.run("table", {})
 
-    assert echo.many("store", [(1,), (2,)]) == 2
-    assert echo.many("store", [(3,), (4,), (5,)]) == 3
-    assert echo.many("store", []) == 0
+    echo.many("store", [(1,), (2,)])
+    echo.many("store", [(3,), (4,), (5,)])
+    echo.many("store", [])
 
     assert list(echo.rows("stored", {})) == [(-2,), (-1,), (3,), (4,), (5,)]
 
@@ -231,9 +280,8 @@ def test_what_is_repeated_after_each_commit_is_parsed_once(echo, begin):
 def test_what_fails_in_one_piece_is_not_done_at_all(echo, begin):
     echo.run("table", {})
     begin()
-    echo.defer()
-    echo.run("change", {"value": 1})
-    echo.run("change", {"value": None})
+    echo.change("change", {"value": 1})
+    echo.change("change", {"value": None})
 
     with pytest.raises(psycopg.errors.NotNullViolation):
         echo.commit()
@@ -256,7 +304,6 @@ def test_a_statement_first_used_where_another_fails_can_be_used_again(echo, begi
 
 def test_a_transaction_of_nothing_says_nothing(echo, begin, trips, moments):
     begin()
-    echo.defer()
     echo.commit()
 
     assert (trips, moments) == ([], [])
@@ -264,7 +311,9 @@ def test_a_transaction_of_nothing_says_nothing(echo, begin, trips, moments):
 
 def test_an_empty_statement_does_nothing(echo):
     assert echo.run("nothing", {}) == 0
-    assert echo.many("texts_of_rows", []) == 0
+    echo.many("texts_of_rows", [])
+    echo.change("nothing", {})
+    assert not echo.owes
 
 
 def migrated(url):

@@ -113,9 +113,9 @@ def test_rows_of_any_number_are_inserted_by_few_statements_with_the_effect_of_on
     rows = [(f"row {place % 10}", place) for place in range(number)]
     connection.exec_trace = lambda _cursor, text, _values: steps.append(text) or True
 
-    assert statements.many("add", rows) == number
+    statements.many("add", rows)
     assert len(steps) == -(-number // ROWS_AT_ONCE)
     stored = dict(connection.execute("SELECT name, sum FROM sums WHERE name = again"))
     assert stored == {name: sum(n for other, n in rows if other == name) for name, _ in rows}
-    assert statements.many("change", [(7, name) for name in stored]) == len(stored)
+    statements.many("change", [(7, name) for name in stored])
     assert {row[0] for row in connection.execute("SELECT sum FROM sums")} == {7}
