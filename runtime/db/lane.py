@@ -118,7 +118,7 @@ class Lane(Generic[TransactionT]):
         self._most = most
         self._afterwards = afterwards
         self._broken: BaseException | None = None
-        self._held = 0  # requests that were handed over and are not done with; on the trio thread
+        self._held = 0
         self.batches = 0
         """How many calls of `work` a thread has begun; exact where there is one thread."""
         self._threads = [
@@ -144,6 +144,11 @@ class Lane(Generic[TransactionT]):
     def idle(self) -> bool:
         """Whether its threads have nothing to do, and may be given something; on the trio thread."""
         return not self._held and self._broken is None
+
+    @property
+    def held(self) -> int:
+        """Requests that were handed over and are not done with; on the trio thread."""
+        return self._held
 
     @property
     def busy(self) -> bool:

@@ -2,7 +2,7 @@
 
     postgres-worker   claims, endings, heartbeats: what the runtime writes; READ COMMITTED, with SQL for it
     postgres-writer   what the application writes: REPEATABLE READ, run again where another was first
-    postgres-relief   the same, while the writer waits for a lock: see `Relief`
+    postgres-second   the same: see `Pair`
     postgres-reader   snapshots
     postgres-bell     LISTEN and NOTIFY
     (the trio thread) what only stores jobs: see `Courier`
@@ -29,6 +29,7 @@ from runtime.db.base import Database, Listener, Statements, Transaction, is_blin
 from runtime.db.doorbell import silent
 from runtime.db.lane import Lane, Request
 from runtime.db.location import PostgresLocation
+from runtime.db.pair import Pair
 from runtime.db.postgres_bell import Bell
 from runtime.db.postgres_commit import PostgresGroup
 from runtime.db.postgres_connection import (
@@ -48,7 +49,6 @@ from runtime.db.postgres_manners import APPLICATION, MOMENTS, QUEUE, SNAPSHOT, M
 from runtime.db.postgres_migrations import migrate_postgres
 from runtime.db.postgres_texts import translate_all
 from runtime.db.queries import Schema, merge_queries
-from runtime.db.relief import Relief
 from runtime.db.server_clock import ServerClock
 from runtime.errors import UnsupportedDatabase
 
@@ -102,7 +102,7 @@ async def open_postgres(
     database = ThreadedPostgres(link, partial(Link, location, texts, settings), location, make, clock, chance)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(database.courier.run)
-        nursery.start_soon(database.relief.run)
+        nursery.start_soon(database.writers.run)
         try:
             yield database
         finally:
@@ -136,8 +136,8 @@ class ThreadedPostgres(Database[TransactionT], Generic[TransactionT]):
         self._lanes: dict[str, Lane[TransactionT]] = {}
         self._start("worker", QUEUE, lambda: link)
         self._start("writer", APPLICATION, another, most=MOST_OF_THE_APPLICATION)
-        self._start("relief", APPLICATION, another, most=MOST_OF_THE_APPLICATION)
-        self.relief = Relief(self._lanes["writer"], self._lanes["relief"])
+        self._start("second", APPLICATION, another, most=MOST_OF_THE_APPLICATION)
+        self.writers = Pair(self._lanes["writer"], self._lanes["second"], self._refusals)
         """What must run so that a locked row keeps only those waiting who want it."""
         # One at a time, so that a slow report holds up one reader and not what waits behind it.
         self._start("reader", SNAPSHOT, another, most=1, threads=READERS)
@@ -145,7 +145,7 @@ class ThreadedPostgres(Database[TransactionT], Generic[TransactionT]):
         self.courier = Courier(
             self._links[-1],
             make,
-            self.relief,
+            self.writers,
             self._herald,
             own,
             self._clock,
@@ -169,7 +169,7 @@ class ThreadedPostgres(Database[TransactionT], Generic[TransactionT]):
         self, fn: Callable[Concatenate[TransactionT, P], R], /, *args: P.args, **kwargs: P.kwargs
     ) -> R:
         """See `Database.write`; `fn` may run several times, the last of them counts."""
-        way = self.courier if is_blind(fn) else self.relief
+        way = self.courier if is_blind(fn) else self.writers
         return cast("R", await way.submit(self._request(fn, args, kwargs)))
 
     async def write_relaxed(
@@ -198,6 +198,9 @@ class ThreadedPostgres(Database[TransactionT], Generic[TransactionT]):
             await trio.to_thread.run_sync(self._bell.close)
         for link in self._links:
             link.drop()
+
+    def _refusals(self) -> int:
+        return sum(group.refusals for group in self._groups if group.manner is APPLICATION)
 
     async def _hurry(self) -> None:
         """Whoever still waits for a server after that hears that there is none."""

@@ -78,12 +78,14 @@ class PostgresGroup(Generic[TransactionT]):
     ) -> None:
         self._link = link
         self._location = location
-        self._manner = manner
+        self.manner = manner
         self._make = make
         self._herald = herald
         self._own = own
         self._clock = clock
         self._chance = chance
+        self.refusals = 0
+        """How many times a group had to run again because of another transaction."""
         self._begun: Begun | None = None
         self._sent = 0.0
         self.on_late: Callable[[Sequence[Request[TransactionT]]], None] = _leave_to_the_end
@@ -140,6 +142,7 @@ class PostgresGroup(Generic[TransactionT]):
                 return self._once(group, tries)
             except _Again as again:
                 tries += 1
+                self.refusals += not again.lost
                 late = min(request.deadline for request in group) <= self._own.monotonic()
                 enough = late if again.lost else tries >= CONFLICTS
                 if enough or self.closing.is_set():
@@ -201,7 +204,7 @@ class PostgresGroup(Generic[TransactionT]):
     def _begin(self) -> TransactionT:
         """A transaction that begins with its first statement."""
         self._link.ready()
-        statements, manner = self._link.statements, self._manner
+        statements, manner = self._link.statements, self.manner
         self._begun, self._sent = None, self._own.monotonic()
         statements.begin(Opening(manner.begin, self._link.preamble, manner.moment, self._heard))
         if self._clock is None:
@@ -213,7 +216,7 @@ class PostgresGroup(Generic[TransactionT]):
     def _heard(self, said: pq.abc.PGresult) -> None:
         """The transaction has begun."""
         now = float(said.get_value(0, 0) or b"0")
-        if self._manner.writes:
+        if self.manner.writes:
             self._begun = Begun(said.get_value(0, 1) or b"", now, self._link.checkpoint)
         if self._clock is not None:
             self._clock.heard(now, self._sent, self._own.monotonic())
@@ -239,7 +242,7 @@ class PostgresGroup(Generic[TransactionT]):
             self._link.statements.commit(along)
         except (psycopg.Error, CheckViolation) as error:
             lost = is_lost(self._link.connection, error)
-            if not (lost and self._manner.writes):
+            if not (lost and self.manner.writes):
                 return self._failed(group, error, EACH_ALONE, tries, lost=lost)
             self._link.drop()
             doubt = Doubt(self._begun, backend, tx.witness())

@@ -22,6 +22,7 @@ from psycopg import pq
 from runtime.clock import Clock
 from runtime.db.base import CheckViolation, Question, Statements, Transaction
 from runtime.db.lane import Request
+from runtime.db.pair import Pair
 from runtime.db.postgres_connection import Link, is_lost, pause
 from runtime.db.postgres_doubt import Backend, Begun, Fate
 from runtime.db.postgres_fate import UNKNOWN_FATE, Doubt, became_of
@@ -31,7 +32,6 @@ from runtime.db.postgres_manners import APPLICATION
 from runtime.db.postgres_pipeline import Message, Plain, round_trip_on_loop
 from runtime.db.postgres_trips import Opening
 from runtime.db.postgres_values import drawn_ids
-from runtime.db.relief import Relief
 from runtime.db.server_clock import ServerClock
 from runtime.errors import CommitInDoubt
 
@@ -56,7 +56,7 @@ class Courier(Generic[TransactionT]):
         self,
         link: Link,
         make: Callable[[Statements, float], TransactionT],
-        lane: Relief[TransactionT],
+        lane: Pair[TransactionT],
         herald: Herald,
         own: Clock,
         clock: ServerClock,
