@@ -8,7 +8,7 @@ A crash between any two leaves what the recovery job needs to finish or undo it.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import trio
@@ -17,6 +17,7 @@ from runtime.app import Deployment
 from runtime.db.base import UniqueViolation, brief
 from runtime.errors import DatabaseError
 from runtime.transaction import JobTransaction
+from shop import products
 from shop.errors import (
     GatewayUnreachable,
     IdempotencyMismatch,
@@ -37,7 +38,7 @@ from shop.payments import (
     find_order_and_payment,
     settle,
 )
-from shop.products import find_products, reserve
+from shop.products import Product
 from shop.requests import OrderLine, OrderRequest, check_key, find_request, remember_request
 from shop.services.bundle import ShopServices
 from shop.services.gateway import ANSWER_TIME
@@ -115,8 +116,10 @@ def open_order(
         if earlier.fingerprint != request.fingerprint():
             raise IdempotencyMismatch
         return find_order_and_payment(tx, earlier.order_id)
-    items = _priced(tx, request.items)
-    reserve(tx, _quantities(items))
+    quantities = _quantities(request.items)
+    products.foresee(tx, quantities)
+    items = _priced(request.items, {each: products.find_product(tx, each) for each in quantities})
+    products.reserve(tx, quantities)
     order = NewOrder(id=new_id, user_id=request.user_id, email=request.email, items=items)
     insert_order(tx, order)
     begin_payment(tx, new_id, order.total_cents)
@@ -143,26 +146,23 @@ def answer(order: Order, payment: Payment) -> Order:
             raise InProgress(RETRY_AFTER)
 
 
-def _quantities(items: Sequence[OrderItem]) -> Counter[str]:
+def _quantities(lines: Sequence[OrderLine]) -> Counter[str]:
     """How many of each product; it may stand in several lines."""
     quantities: Counter[str] = Counter()
-    for item in items:
-        quantities[item.product_id] += item.quantity
+    for line in lines:
+        quantities[line.product_id] += line.quantity
     return quantities
 
 
-def _priced(tx: JobTransaction, lines: list[OrderLine]) -> list[OrderItem]:
+def _priced(lines: Sequence[OrderLine], found: Mapping[str, Product | None]) -> list[OrderItem]:
     """The lines with today's names and prices."""
-    products = find_products(tx, [line.product_id for line in lines])
-    unknown = [
-        (position, line.product_id)
-        for position, (line, product) in enumerate(zip(lines, products, strict=True))
-        if product is None
-    ]
+    items, unknown = [], []
+    for position, line in enumerate(lines):
+        product = found[line.product_id]
+        if product is None:
+            unknown.append((position, line.product_id))
+        else:
+            items.append(OrderItem(product.id, product.name, line.quantity, product.price_cents))
     if unknown:
         raise UnknownProduct(unknown)
-    return [
-        OrderItem(product.id, product.name, line.quantity, product.price_cents)
-        for line, product in zip(lines, products, strict=True)
-        if product is not None
-    ]
+    return items

@@ -1,11 +1,10 @@
 """Orders: what is stored of them, and the lists that people see."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from runtime.db.base import Transaction, Value
-from runtime.errors import NotFound
+from runtime.db.base import Question, Transaction
 from runtime.model.records import Page, Status
 
 MAX_NUMBER = 2**63 - 1
@@ -133,30 +132,17 @@ def list_orders(
     return Page(tuple(_with_items(tx, order) for order in shown), more)
 
 
-def mark_paid(tx: Transaction, order_id: str) -> Order:
-    """The customer has paid. Returns the order as it is now.
-
-    Raises:
-        NotFound: there is none that waits for its payment.
-    """
-    mark: Mapping[str, Value] = {"id": order_id, "now": tx.now}
-    tx.foresee(("mark_order_paid", mark), ("list_order_items", {"order_id": order_id}))
-    return _marked(tx, order_id, tx.one("mark_order_paid", _order, **mark))
+def marking(order_id: str, now: float, *, paid: bool) -> tuple[Question, Question]:
+    """What `mark` asks, for `Transaction.foresee`."""
+    name = "mark_order_paid" if paid else "mark_order_unpaid"
+    return (name, {"id": order_id, "now": now}), ("list_order_items", {"order_id": order_id})
 
 
-def mark_unpaid(tx: Transaction, order_id: str) -> Order:
-    """The payment did not succeed. Returns the order as it is now.
-
-    Raises:
-        NotFound: there is none that waits for its payment.
-    """
-    return _marked(tx, order_id, tx.one("mark_order_unpaid", _order, id=order_id))
-
-
-def _marked(tx: Transaction, order_id: str, order: Order | None) -> Order:
-    if order is None:
-        raise NotFound(f"no order {order_id} waits for its payment")
-    return _with_items(tx, order)
+def mark(tx: Transaction, order_id: str, *, paid: bool) -> Order | None:
+    """Note whether the customer has paid. The order as it is now; None where none waits for its payment."""
+    (name, parameters), _ = marking(order_id, tx.now, paid=paid)
+    order = tx.one(name, _order, **parameters)
+    return None if order is None else _with_items(tx, order)
 
 
 def _with_items(tx: Transaction, order: Order) -> Order:

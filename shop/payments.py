@@ -3,16 +3,17 @@
 The checkout and the recovery job both settle; whoever comes second finds it done.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from runtime.db.base import brief
+from runtime.db.base import Value, brief
 from runtime.errors import NotFound
 from runtime.transaction import JobTransaction
 from shop import fulfilment
 from shop.jobs import RecoverPayment
 from shop.notices import OrderEvent, announce
-from shop.orders import Order, find_order, mark_paid, mark_unpaid
+from shop.orders import Order, find_order, mark, marking
 from shop.products import give_back
 
 RECOVERY_DELAY = 60.0
@@ -70,24 +71,26 @@ def settle(tx: JobTransaction, order_id: str, result: PaymentResult) -> tuple[Or
     Raises:
         NotFound: no such order.
     """
-    payment = tx.one(
-        "settle_payment",
-        _payment,
-        order_id=order_id,
-        state=result.state,
-        charge_id=result.charge_id,
-        reason=result.reason,
-        now=tx.now,
-    )
+    paid = result.state is PaymentState.PAID
+    settlement: Mapping[str, Value] = {
+        "order_id": order_id,
+        "state": result.state,
+        "charge_id": result.charge_id,
+        "reason": result.reason,
+        "now": tx.now,
+    }
+    tx.foresee(("settle_payment", settlement), *marking(order_id, tx.now, paid=paid))
+    payment = tx.one("settle_payment", _payment, **settlement)
+    order = mark(tx, order_id, paid=paid)  # where the payment has an outcome, the order has it, too
     if payment is None:
         return find_order_and_payment(tx, order_id)
-    if payment.state is PaymentState.PAID:
-        order = mark_paid(tx, order_id)
+    if order is None:
+        raise NotFound(f"no order {order_id} waits for its payment")
+    if paid:
         fulfilment.begin(tx, order)
         announce(tx, OrderEvent.PAID, order_id)
     else:
         give_back(tx, order_id)
-        order = mark_unpaid(tx, order_id)
         announce(tx, OrderEvent.FAILED, order_id, reason=result.reason)
     return order, payment
 

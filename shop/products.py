@@ -1,6 +1,6 @@
 """Products and their stock: plain functions of a transaction."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from runtime.db.base import Transaction, Value
@@ -28,10 +28,10 @@ def find_product(tx: Transaction, product_id: str) -> Product | None:
     return tx.one("find_product", Product, id=product_id)
 
 
-def find_products(tx: Transaction, product_ids: Sequence[str]) -> list[Product | None]:
-    """The products of these ids, in their order; None for one that there is not."""
-    tx.foresee(*(("find_product", {"id": product_id}) for product_id in product_ids))
-    return [find_product(tx, product_id) for product_id in product_ids]
+def foresee(tx: Transaction, quantities: Mapping[str, int]) -> None:
+    """`find_product` and `reserve` will be asked for all of these; see `Transaction.foresee`."""
+    found = (("find_product", {"id": product_id}) for product_id in quantities)
+    tx.foresee(*found, *(("reserve_stock", wanted) for wanted in _wanted(quantities)))
 
 
 def reserve(tx: Transaction, quantities: Mapping[str, int]) -> None:
@@ -40,16 +40,16 @@ def reserve(tx: Transaction, quantities: Mapping[str, int]) -> None:
     Raises:
         OutOfStock: there are fewer of one.
     """
-    # In one order, so that no two orders deadlock.
-    wanted: list[Mapping[str, Value]] = [
-        {"id": product_id, "quantity": quantity} for product_id, quantity in sorted(quantities.items())
-    ]
-    tx.foresee(*(("reserve_stock", each) for each in wanted))
-    for each in wanted:
-        if tx.run("reserve_stock", **each) == 0:
-            raise OutOfStock(str(each["id"]))
+    for wanted in _wanted(quantities):
+        if tx.run("reserve_stock", **wanted) == 0:
+            raise OutOfStock(str(wanted["id"]))
 
 
 def give_back(tx: Transaction, order_id: str) -> None:
     """Put all that an order reserved back into stock."""
     tx.change("give_back_stock", order_id=order_id)
+
+
+def _wanted(quantities: Mapping[str, int]) -> list[Mapping[str, Value]]:
+    """In one order, so that no two orders deadlock."""
+    return [{"id": product_id, "quantity": quantity} for product_id, quantity in sorted(quantities.items())]
