@@ -84,6 +84,25 @@ async def test_a_function_that_another_transaction_overtook_runs_again(deploymen
     assert await deployment.db.read(tokens) == 5 + 50
 
 
+async def test_where_all_want_the_same_row_the_writers_soon_leave_it_to_one(deployment):
+    """A function that is overtaken again and again is in the end told that the database is busy."""
+    await deployment.queue.set_limit("obey", "5/s")
+
+    def add_one(tx):
+        tx.change("save_bucket", type="obey", tokens=tokens(tx) + 1, updated_at=tx.now)
+
+    async def add_some():
+        for _ in range(60):
+            await deployment.db.write(add_one)
+
+    async with trio.open_nursery() as nursery:
+        for _ in range(16):
+            nursery.start_soon(add_some)
+
+    assert await deployment.db.read(tokens) == 5 + 16 * 60
+    assert sum(group.refusals for group in deployment.db._groups) <= 20, "one at each trial, or two"
+
+
 async def test_one_key_one_job_whoever_comes_at_the_same_moment(deployment, another):
     records = []
 
