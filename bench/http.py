@@ -4,6 +4,7 @@ import json
 import statistics
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 from bench.load import LoadOrders
 from bench.measurement import Measurement, alternate, ratio
@@ -30,7 +31,7 @@ SAYS = (
 
 async def measure(setting: Setting) -> list[Measurement]:
     """Orders and a bare route in turns; then orders at half that rate beside busy runners."""
-    async with _server(ServerOrders(db=setting.place(), durable=setting.durable)) as port:
+    async with _server(_orders(setting)) as port:
         runs = await alternate(
             setting.rounds,
             {"orders": _side(setting, port, "/orders", 201), "bare": _side(setting, port, "/bench", 200)},
@@ -64,9 +65,7 @@ async def _beside_own_jobs(setting: Setting, rate: float) -> Measurement:
 
 
 async def _p99(setting: Setting, metric: str, rate: float, waiting_jobs: int, says: str) -> Measurement:
-    orders = ServerOrders(
-        db=setting.place(), durable=setting.durable, runners=setting.workers, waiting_jobs=waiting_jobs
-    )
+    orders = replace(_orders(setting), runners=setting.workers, waiting_jobs=waiting_jobs)
     async with _server(orders) as port:
         load = await answer(command("load", _load(setting, port, "/orders", 201, rate).text()))
     return Measurement(
@@ -76,6 +75,11 @@ async def _p99(setting: Setting, metric: str, rate: float, waiting_jobs: int, sa
         says=f"99 of 100 orders take no longer, at {rate:.0f} a second, while {setting.workers} {says}",
         more={"rate": rate, "reached": load["requestsPerSecond"], "p50": load["p50"], "max": load["max"]},
     )
+
+
+def _orders(setting: Setting) -> ServerOrders:
+    ledger = str(setting.folder / "gateway.jsonl")
+    return ServerOrders(db=setting.place(), ledger=ledger, durable=setting.durable)
 
 
 def _side(setting: Setting, port: int, path: str, wanted: int) -> Callable[[], Awaitable[float]]:

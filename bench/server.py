@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import partial
 from types import MappingProxyType
+from urllib.parse import quote
 
 import trio
 from quart import Blueprint, request
@@ -41,6 +42,8 @@ class ServerOrders:
     """How to serve."""
 
     db: str
+    ledger: str
+    """The path of the gateway's; where the database is a server, nothing else says where it may lie."""
     durable: bool
     runners: int = 0
     """Job runners in the same process; 0: no worker."""
@@ -67,9 +70,9 @@ class QuietEvents(Events):
         """One of many."""
 
 
-def build_shop() -> App:
+def build_shop(ledger: str) -> App:
     """The shop, without delays and failures, with jobs that wait."""
-    shop = build_app(environment=SETTINGS)
+    shop = build_app(environment={**SETTINGS, "SHOP_GATEWAY": f"simulated://{quote(ledger)}"})
     shop.handler(timeout=60)(sleep)
     return shop
 
@@ -87,7 +90,7 @@ async def bare_route() -> dict[str, int]:
 
 async def serve(given: ServerOrders) -> None:
     """Serve on a free port until a signal; says `ready PORT` on standard error."""
-    shop = build_shop()
+    shop = build_shop(given.ledger)
     async with shop.open(given.db, durable=given.durable) as deployment:
         await prefill(deployment, Sleep(seconds=WAIT), given.waiting_jobs)
     async with filler.open(given.db) as deployment:
