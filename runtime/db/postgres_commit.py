@@ -17,7 +17,7 @@ import psycopg
 from psycopg import pq
 
 from runtime.clock import Clock
-from runtime.db.base import CheckViolation, Statements, Transaction
+from runtime.db.base import Statements, Transaction
 from runtime.db.lane import Request
 from runtime.db.location import PostgresLocation
 from runtime.db.postgres_connection import (
@@ -176,22 +176,16 @@ class PostgresGroup(Generic[TransactionT]):
             if tx.witness() is None or self._link.backend is None:
                 statements.open()  # or nothing could tell what became of it
         except BaseException as error:  # noqa: ASYNC103, BLE001 - on a thread: it is the waiters' to hear
-            if inherited and isinstance(error, psycopg.Error):
-                position = EACH_ALONE  # the server may have refused what an earlier function changed
-            lost = is_lost(self._link.connection, error)
-            return self._failed(group, error, position, tries, lost=lost)  # noqa: ASYNC104
+            # If an earlier function owed a change, the server may have refused that one.
+            blamed = EACH_ALONE if inherited and isinstance(error, psycopg.Error) else position
+            return self._failed(group, error, blamed, tries)  # noqa: ASYNC104
         return self._end(group, values, tx, tries)
 
     def _failed(
-        self,
-        group: list[Request[TransactionT]],
-        error: BaseException,
-        position: int,
-        tries: int,
-        *,
-        lost: bool,
+        self, group: list[Request[TransactionT]], error: BaseException, position: int, tries: int
     ) -> int | None:
         """Nothing was written: try again, or each alone, or tell whom it concerns."""
+        lost = is_lost(self._link.connection, error)
         self._roll_back(lost=lost)
         raced = len(group) == 1 and tries < VIOLATIONS and is_violation(error)
         if lost or raced or is_conflict(error):
@@ -240,10 +234,10 @@ class PostgresGroup(Generic[TransactionT]):
         along = self._herald.along(subjects) if subjects else None
         try:
             self._link.statements.commit(along)
-        except (psycopg.Error, CheckViolation) as error:
+        except psycopg.Error as error:
             lost = is_lost(self._link.connection, error)
             if not (lost and self.manner.writes):
-                return self._failed(group, error, EACH_ALONE, tries, lost=lost)
+                return self._failed(group, error, EACH_ALONE, tries)
             self._link.drop()
             doubt = Doubt(self._begun, backend, tx.witness())
             fate = became_of(self._link, doubt, self._own, self._chance, self.closing)

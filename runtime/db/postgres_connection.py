@@ -22,6 +22,7 @@ from runtime.db.postgres_doubt import Backend, last_checkpoint, whose
 from runtime.db.postgres_pipeline import Connection, check
 from runtime.db.postgres_statements import PostgresStatements
 from runtime.db.postgres_texts import Statement
+from runtime.db.postgres_trips import Trips
 from runtime.errors import DatabaseBusy, DatabaseError, DatabaseFull, UnsupportedDatabase
 
 OLDEST_SERVER = 130_000
@@ -150,7 +151,7 @@ class Link:
             script = "; ".join(f"SET {name} = '{value}'" for name, value in settings.items())
             check(connection.pgconn.exec_(script.encode()), connection)
             self.backend, self.preamble = whose(connection), ()
-        self._statements = PostgresStatements(connection, self._texts, prepared=not pooled)
+        self._statements = PostgresStatements(Trips(connection, self._texts, prepared=not pooled))
         self.connection = connection
         return connection
 

@@ -14,8 +14,7 @@ from psycopg import pq
 from psycopg.adapt import Transformer
 
 from runtime.db.base import Question, Statements, Value
-from runtime.db.postgres_pipeline import Connection, Plain, Repeated, check, round_trip
-from runtime.db.postgres_texts import Statement
+from runtime.db.postgres_pipeline import Plain, Repeated, check, round_trip
 from runtime.db.postgres_trips import Call, Opening, Trip, Trips
 from runtime.db.postgres_values import array_literal, drawn_ids, encoded
 from runtime.errors import DatabaseError
@@ -33,9 +32,6 @@ class PostgresStatements(Statements):
     """Runs the named statements; used by one thread at a time.
 
     A transaction begins with its first statement, in the same round trip.
-
-    Args:
-        prepared: False behind a pooler, which gives each transaction another connection.
     """
 
     __slots__ = (
@@ -43,13 +39,11 @@ class PostgresStatements(Statements):
         "_statements", "_step", "_trips",
     )  # fmt: skip
 
-    def __init__(
-        self, connection: Connection, statements: Mapping[str, Statement], *, prepared: bool
-    ) -> None:
-        self._connection = connection
-        self._server = connection.pgconn
-        self._statements = statements
-        self._trips = Trips(connection, statements, prepared=prepared)
+    def __init__(self, trips: Trips) -> None:
+        self._trips = trips
+        self._connection = trips.connection
+        self._server = trips.connection.pgconn
+        self._statements = trips.statements
         self._opening: Opening | None = None
         self._foreseen: list[_Foreseen] = []
         self._owed: list[Call] = []

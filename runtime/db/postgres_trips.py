@@ -54,14 +54,14 @@ class Trips:
         prepared: False behind a pooler, which gives each transaction another connection.
     """
 
-    __slots__ = ("_connection", "_prepared", "_server", "_statements")
+    __slots__ = ("_prepared", "_server", "connection", "statements")
 
     def __init__(
         self, connection: Connection, statements: Mapping[str, Statement], *, prepared: bool
     ) -> None:
-        self._connection = connection
+        self.connection = connection
+        self.statements = statements
         self._server = connection.pgconn
-        self._statements = statements
         self._prepared: set[str] | None = set() if prepared else None
 
     def plan(
@@ -76,7 +76,7 @@ class Trips:
         if opening is not None:
             before = [Plain(text) for text in (opening.begin, *opening.settings)]
             calls = [(opening.moment, (), ()), *calls]
-        texts = {name: self._statements[name].text for name, *_ in calls}
+        texts = {name: self.statements[name].text for name, *_ in calls}
         ready = [self._message(name, texts[name], values, formats) for name, values, formats in calls]
         unheard = []
         if afterwards is not None:
@@ -94,10 +94,10 @@ class Trips:
                 self._prepared.update(name for name, result in parses if result.status in GOOD)
             if opening is not None:
                 for result in results[: parsed + 1]:
-                    check(result, self._connection)
+                    check(result, self.connection)
                 opening.heard(results[parsed])
             for result in results[: parsed + len(calls) + 1]:  # with COMMIT
-                check(result, self._connection)
+                check(result, self.connection)
             return results[parsed + (opening is not None) : parsed + len(calls)]
 
         return Trip([*before, *prepares, *ready, *last, *unheard], digest)
@@ -105,15 +105,15 @@ class Trips:
     def alone(self, call: Call) -> pq.abc.PGresult:
         """The result of one call, amid a transaction: a trip without a pipeline."""
         name, values, formats = call
-        text, server = self._statements[name].text, self._server
+        text, server = self.statements[name].text, self._server
         if self._prepared is None:
             result = server.exec_params(text, values, param_formats=formats)
         else:
             if name not in self._prepared:
-                check(server.prepare(name.encode(), text), self._connection)
+                check(server.prepare(name.encode(), text), self.connection)
                 self._prepared.add(name)
             result = server.exec_prepared(name.encode(), values, param_formats=formats)
-        return check(result, self._connection)
+        return check(result, self.connection)
 
     def _message(self, name: str, text: bytes, values: Bytes, formats: Sequence[int]) -> Plain | Prepared:
         if self._prepared is None:

@@ -111,12 +111,36 @@ async def test_what_waits_behind_a_batch_that_is_held_up_and_what_comes_then_goe
     first.begin()
     await rivals.submit("waits")
 
-    await trio.sleep(MOMENT * 2.1)
+    await trio.sleep(MOMENT * 1.1)
+    second.begin()
     await rivals.submit("comes")
     rivals.hand_over(["is handed over"])
 
     assert (first.working, first.waiting) == (["held up"], [])
-    assert second.waiting == ["waits", "comes", "is handed over"]
+    assert (second.working, second.waiting) == (["waits"], ["comes", "is handed over"])
+
+
+async def test_what_waits_behind_the_second_goes_to_the_first_when_that_one_is_held_up(
+    pair, lanes, autojump_clock
+):
+    first, second = lanes
+    await pair.submit("first")
+    await pair.submit("held up")
+    first.begin()
+    second.begin()
+    await pair.submit("behind the first")
+    await pair.submit("behind the second")
+    first.end()
+    first.begin()
+    first.end()
+
+    await trio.sleep(MOMENT * 1.1)
+    for number in range(4):
+        await pair.submit(number)
+
+    assert (second.working, second.waiting) == (["held up"], [])
+    assert first.done == ["first", "behind the first"]
+    assert first.waiting == ["behind the second", 0, 1, 2, 3]
 
 
 async def test_when_the_first_is_free_again_the_second_rests(rivals, lanes, autojump_clock):
